@@ -1,0 +1,43 @@
+// A server's TLS policy and material, built once and shared by every connection of an endpoint.
+#pragma once
+#include <openssl/ssl.h>
+
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "tls/tls_config.h"
+
+namespace transom::tls {
+
+/// Immutable after `create`; any number of threads may make Streams from it. A reload builds a new one beside it
+/// (old connections keep their reference through OpenSSL's own count).
+///
+/// Policy: TLS 1.2 and 1.3 only; TLS 1.3 suites AES_128_GCM, AES_256_GCM, CHACHA20; TLS 1.2 the six ECDHE AEAD suites
+/// of Mozilla's intermediate list unless `ciphers` says otherwise; groups X25519MLKEM768 where the library has it,
+/// X25519, P-256, P-384; no renegotiation, no compression, one session ticket per handshake, RELEASE_BUFFERS, no 0-RTT;
+/// ALPN `http/1.1`.
+class ServerContext {
+ public:
+  /// Loads and checks everything: files readable, PEM well-formed, key matches certificate, chain in order (all
+  /// certificates of the file and of `chain_files`, leaf first, de-duplicated, root dropped unless it is the leaf).
+  /// `warnings` receives what does not stop a start: DH parameters below 2048 bits (ignored), unknown cipher names
+  /// (skipped), expired or not yet valid certificates, certificates without SAN. An empty cipher list is an error.
+  /// Errors and warnings name the file and the remedy.
+  static Result<std::shared_ptr<const ServerContext>> create(const ServerConfig& config,
+                                                             std::vector<std::string>& warnings);
+  ~ServerContext();
+  ServerContext(const ServerContext&) = delete;
+
+  SSL_CTX* native() const { return context_; }
+
+ private:
+  explicit ServerContext(SSL_CTX* context) : context_(context) {}
+  SSL_CTX* context_;
+};
+
+/// What `openssl` library is linked, e.g. "OpenSSL 3.0.22 ...".
+std::string library_version();
+
+}  // namespace transom::tls
