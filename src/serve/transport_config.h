@@ -85,10 +85,15 @@ struct NestedConfig {
 };
 /// The default node's page.
 struct WelcomePageConfig {};
+/// A path whose service is not built yet. It is answered with 501, never handed to what serves "/": that could show
+/// files which the named service was meant to hide.
+struct NotBuiltConfig {
+  std::string type;  // "longpoll"
+};
 
 struct PathConfig {
   std::variant<StaticConfig, RedirectConfig, JsonConfig, NodeinfoConfig, NestedConfig, WebSocketConfig,
-               WelcomePageConfig>
+               WelcomePageConfig, NotBuiltConfig>
       service;
 };
 
