@@ -1,0 +1,122 @@
+#include "node/node.h"
+
+#include <unistd.h>
+#include <uv.h>
+
+#include <csignal>
+#include <ctime>
+#include <nlohmann/json.hpp>
+
+#include "base/log.h"
+
+namespace transom::node {
+
+// Both stop signals, on core 0's loop; a second one ends the node without waiting.
+struct Node::Signals {
+  uv_signal_t terminate, interrupt;
+};
+
+Node::Node(NodeConfig config, NodeOptions options) : config_(std::move(config)), started_(std::time(nullptr)) {
+  std::vector<serve::CoreGroup::WorkerRealms> workers;
+  serve::SiteContext context{config_.node_directory, config_.protected_files, started_, config_.workers.size(), 0};
+  for (const WorkerConfig& worker : config_.workers) {
+    workers.push_back({worker.id, worker.realms});
+    context.realm_count += worker.realms.size();
+  }
+  const unsigned cores = options.cores == 0 ? available_cores() : options.cores;
+  group_ = std::make_unique<serve::CoreGroup>(cores, workers);
+  for (const WorkerConfig& worker : config_.workers) {
+    for (const serve::TransportConfig& transport : worker.transports) group_->add_listener(transport, context);
+  }
+}
+
+Node::~Node() = default;
+
+Status Node::open() {
+  std::vector<std::string> warnings;
+  Status opened = group_->open(warnings);
+  for (const std::string& warning : warnings) log_warn("{}", warning);
+  return opened;
+}
+
+void Node::run() {
+  watch_signals();
+  loop().post([this] {
+    for (const auto& listener : group_->listeners()) log_info("listening: {}", listener->description());
+    if (ready_) ready_();
+  });
+  group_->run();
+  signals_.reset();
+  log_info("stopped");
+}
+
+void Node::stop() {
+  loop().post([this] { group_->stop(); });
+}
+
+void Node::watch_signals() {
+  signals_ = std::make_unique<Signals>();
+  for (auto [handle, number] : {std::pair{&signals_->terminate, SIGTERM}, std::pair{&signals_->interrupt, SIGINT}}) {
+    uv_signal_init(loop().native(), handle);
+    handle->data = this;
+    uv_signal_start(
+        handle,
+        [](uv_signal_t* signal, int received) {
+          log_info("stopping on {}", received == SIGTERM ? "SIGTERM" : "SIGINT");
+          static_cast<Node*>(signal->data)->group_->stop();
+        },
+        number);
+  }
+}
+
+void Node::collect_status(std::function<void(nlohmann::json)> done) {
+  struct Collection {
+    nlohmann::json status;
+    std::vector<std::size_t> sessions;  // per realm
+    std::map<const serve::Listener*, std::size_t> connections;
+    std::size_t waiting;
+    std::function<void(nlohmann::json)> done;
+  };
+  auto collection = std::make_shared<Collection>();
+  collection->sessions.resize(group_->realms().size());
+  collection->waiting = group_->size();
+  collection->done = std::move(done);
+  const auto conclude = [this, collection] {
+    auto& status = collection->status;
+    status = {
+        {"pid", getpid()},         {"version", TRANSOM_VERSION},           {"uptime_s", std::time(nullptr) - started_},
+        {"cores", group_->size()}, {"listeners", nlohmann::json::array()}, {"realms", nlohmann::json::array()}};
+    for (const auto& listener : group_->listeners()) {
+      status["listeners"].push_back({{"worker", listener->config().worker_id},
+                                     {"transport", listener->config().id},
+                                     {"endpoint", listener->description()},
+                                     {"tls", listener->tls() != nullptr},
+                                     {"connections", collection->connections[listener.get()]}});
+    }
+    for (std::size_t i = 0; i < group_->realms().size(); ++i) {
+      const router::Realm& realm = *group_->realms()[i];
+      status["realms"].push_back(
+          {{"worker", realm.worker_id}, {"realm", realm.name}, {"sessions", collection->sessions[i]}});
+    }
+    collection->done(std::move(status));
+  };
+  for (std::size_t i = 0; i < group_->size(); ++i) {
+    serve::Core& core = group_->core(i);
+    core.loop().post([this, &core, collection, conclude] {
+      std::vector<std::size_t> sessions;
+      for (std::size_t realm = 0; realm < group_->realms().size(); ++realm) {
+        sessions.push_back(core.router().realm_sessions(static_cast<router::RealmId>(realm)));
+      }
+      std::map<const serve::Listener*, std::size_t> connections;
+      core.for_each_connection(
+          [&connections](serve::Connection& connection) { ++connections[&connection.listener()]; });
+      loop().post([collection, conclude, sessions, connections] {
+        for (std::size_t realm = 0; realm < sessions.size(); ++realm) collection->sessions[realm] += sessions[realm];
+        for (const auto& [listener, count] : connections) collection->connections[listener] += count;
+        if (--collection->waiting == 0) conclude();
+      });
+    });
+  }
+}
+
+}  // namespace transom::node

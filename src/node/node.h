@@ -1,0 +1,61 @@
+// A running node: its cores, realms and listeners, from a read config until it is told to stop.
+#pragma once
+#include <cstdint>
+#include <functional>
+#include <memory>
+#include <nlohmann/json.hpp>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "node/config.h"
+#include "serve/core_group.h"
+
+namespace transom::node {
+
+struct NodeOptions {
+  unsigned cores = 0;  // 0: what affinity and the cgroup's quota allow
+};
+
+/// Made and run on the main thread, which becomes core 0.
+class Node {
+ public:
+  Node(NodeConfig config, NodeOptions options);
+  ~Node();
+  Node(const Node&) = delete;
+  Node& operator=(const Node&) = delete;
+
+  /// Loads all certificates and binds all sockets; nothing is served before all of them succeeded, and nothing stays
+  /// behind when one failed. Every failure is reported, joined by newlines.
+  Status open();
+  /// Serves until SIGTERM, SIGINT or `stop`, then says goodbye to every session, waits a bounded time, and returns.
+  void run();
+  /// From any thread.
+  void stop();
+
+  /// Called on core 0 once the node serves; set before `run`.
+  void on_ready(std::function<void()> callback) { ready_ = std::move(callback); }
+  /// Core 0's loop, for the control socket and the like; valid after the constructor.
+  io::Loop& loop() { return group_->core(0).loop(); }
+  const NodeConfig& config() const { return config_; }
+
+  /// What `transom status --json` prints: pid, version, uptime_s, cores, per listener {transport, endpoint, url,
+  /// connections}, per realm {worker, realm, sessions}. Call on core 0's thread; `done` comes there later, when all
+  /// cores have answered.
+  void collect_status(std::function<void(nlohmann::json)> done);
+
+ private:
+  void watch_signals();
+
+  NodeConfig config_;
+  std::unique_ptr<serve::CoreGroup> group_;
+  std::function<void()> ready_;
+  std::int64_t started_ = 0;
+  struct Signals;
+  std::unique_ptr<Signals> signals_;
+};
+
+/// How many cores this process may use: the affinity mask, capped by the cgroup's CPU quota (rounded up), at most 64.
+unsigned available_cores();
+
+}  // namespace transom::node

@@ -1,0 +1,87 @@
+// HTTP/1.1 on a connection: requests in, one answer at a time out, or the upgrade to WebSocket.
+#pragma once
+#include <functional>
+#include <memory>
+#include <string>
+
+#include "serve/connection.h"
+#include "serve/http.h"
+#include "serve/http_host.h"
+#include "serve/http_upgrade.h"
+#include "serve/site.h"
+#include "serve/websocket_peer.h"
+#include "wire/http1_parser.h"
+
+namespace transom::serve {
+
+/// Owned by its connection, on that connection's core. Requests of a pipeline are answered one after the other; what
+/// came ahead waits in `input_`, and reading pauses when that grows.
+class HttpLayer final : public Layer {
+ public:
+  using WebSocketFactory = std::function<std::unique_ptr<Layer>(const WebSocketConfig&, WebSocketRequest)>;
+
+  static constexpr std::uint64_t kHeadTimeoutMs = 10'000;  // absolute; of the first request from the connection's start
+  static constexpr std::uint64_t kBodyTimeoutMs = 30'000;  // absolute, from the end of the head
+  static constexpr std::uint64_t kStallTimeoutMs = 30'000;  // a client that takes nothing of its answer for so long
+  static constexpr std::size_t kMaxWaiting = 64 << 10;      // octets of later requests before reading pauses
+  static constexpr std::size_t kPiece = 256 << 10;          // octets of a file in one read
+
+  HttpLayer(HttpConnection& connection, HttpHost& host, const Site& site, WebSocketFactory make_websocket);
+  ~HttpLayer() override;
+
+  void on_octets(MutableByteSpan octets) override;
+  void on_drained() override;
+  void on_deadline() override;
+  void on_shutdown() override;
+  void on_closed(CloseReason reason) override;
+
+ private:
+  class Exchange;
+  struct Link;
+  struct Download;
+  enum class Phase { idle, head, body, answering, ended };
+
+  void process();
+  bool may_parse() const;
+  bool parse_some();
+  void wait_for_more();
+  void settle();
+  std::uint64_t head_timeout_ms() const;
+
+  void begin_request();
+  void dispatch(const std::shared_ptr<Exchange>& exchange);
+  void handle_websocket(const std::shared_ptr<Exchange>& exchange, const WebSocketConfig& config);
+  bool refused_by_host_or_origin(Exchange& exchange);
+  void upgrade(Exchange& exchange, const WebSocketConfig& config);
+
+  void refuse(Exchange& exchange, int status, const std::string& text, const std::string& log,
+              std::vector<Header> headers = {});
+  void refuse_unparsed(int status, const std::string& text, CloseReason reason);
+
+  void answer(Exchange& exchange, int status, std::vector<Header> headers, std::string body);
+  void answer_file(Exchange& exchange, int status, std::vector<Header> headers, FileRange file);
+  std::string make_head(int status, std::vector<Header> headers, std::uint64_t content_length);
+  void log_access(const HttpRequest& request, int status, std::uint64_t octets) const;
+  void read_piece();
+  void send_piece(const std::shared_ptr<Download>& download);
+  void finish_answer();
+  void end(CloseReason reason);
+  void check_stall();
+
+  HttpConnection& connection_;
+  HttpHost& host_;
+  const Site& site_;
+  WebSocketFactory make_websocket_;
+  wire::Http1Parser parser_;
+  Buffer input_;
+  std::shared_ptr<Link> link_;
+  std::shared_ptr<Download> download_;
+  std::string host_name_;                                // the Host field of the request being answered, for HSTS
+  std::size_t queued_at_check_ = 0;                      // 0: the client has taken something since the last look
+  CloseReason close_reason_ = CloseReason::peer_closed;  // for the end after an answer
+  Phase phase_ = Phase::head;
+  bool keep_alive_ = true, http_1_0_ = false, head_method_ = false;
+  bool continue_sent_ = false, processing_ = false, reading_paused_ = false, shutting_down_ = false;
+};
+
+}  // namespace transom::serve

@@ -1,0 +1,29 @@
+// The head of an HTTP/1.1 response (RFC 9112 section 4):
+//   response = "HTTP/1.1" SP status SP reason CRLF *( name ":" SP value CRLF ) CRLF [ body ]
+#pragma once
+#include <cstdint>
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "serve/http.h"
+#include "serve/transport_config.h"
+
+namespace transom::serve {
+
+/// What the HTTP layer itself says in every response.
+struct ResponseFrame {
+  std::string_view date;                        // value of the Date field
+  std::optional<std::uint64_t> content_length;  // nothing for 204 and 304
+  bool keep_alive = true;
+  bool http_1_0 = false;  // such a client must be told when the connection stays
+};
+
+/// Control characters in values are left out: no value can start a field of its own.
+std::string response_head(int status, const std::vector<Header>& headers, const ResponseFrame& frame);
+
+/// The Strict-Transport-Security value, or empty where it must not be sent: off, in the clear, or a host that is an IP
+/// address or localhost (a browser would then refuse every other server on that machine).
+std::string hsts_value(const WebOptions& options, bool secure, std::string_view host);
+
+}  // namespace transom::serve
