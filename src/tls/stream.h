@@ -2,6 +2,7 @@
 #pragma once
 #include <openssl/ssl.h>
 
+#include <cstdint>
 #include <memory>
 #include <string>
 
@@ -11,13 +12,15 @@
 
 namespace transom::tls {
 
+struct Exchange;
+
 /// Owned by one connection on one core. An idle stream owns no buffers of ours (OpenSSL's are released by
 /// SSL_MODE_RELEASE_BUFFERS): an own BIO reads from the span given to `receive` and writes into the Buffer given to
 /// each call, which the core shares among all its connections.
 class Stream {
  public:
   /// What a call left behind.
-  enum class State {
+  enum class State : std::uint8_t {
     handshaking,
     open,
     peer_closed,  // close_notify came
@@ -26,7 +29,7 @@ class Stream {
 
   /// Server side.
   explicit Stream(const ServerContext& context);
-  /// Client side (the command line tools): verifies `host` against the roots of `context`.
+  /// Client side (the command line tools): verifies `host`, a name or an IP address, against the roots of `context`.
   Stream(SSL_CTX* client_context, const std::string& host);
   ~Stream();
   Stream(const Stream&) = delete;
@@ -36,7 +39,7 @@ class Stream {
   /// record is kept inside. Renegotiation and more than a few key updates fail the stream.
   State receive(ByteSpan network_in, Buffer& plain_out, Buffer& network_out);
   /// Client side: starts the handshake.
-  State start(Buffer& network_out) { return receive({}, unused_plain_, network_out); }
+  State start(Buffer& network_out);
 
   /// Encrypts all of `plain` in records of at most 16 KiB, appended to `network_out`. Only in state open.
   State send(ByteSpan plain, Buffer& network_out);
@@ -45,15 +48,20 @@ class Stream {
 
   State state() const { return state_; }
   /// One line for the log, e.g. "the client offers TLS 1.1 only; this node needs 1.2 or 1.3". Empty unless failed.
-  const std::string& error() const { return error_; }
+  const std::string& error() const;
   SSL* native() const { return ssl_; }
 
  private:
+  bool prepare(SSL_CTX* context);
+  void handshake(Exchange& exchange);
+  void read(Exchange& exchange, Buffer& plain_out);
+  void stop_reading(Exchange& exchange, int result);
+  void fail_with(std::string reason);
+
   SSL* ssl_ = nullptr;
+  std::unique_ptr<std::string> error_;  // most streams never need one
+  std::uint32_t key_update_debt_ = 0;
   State state_ = State::handshaking;
-  std::string error_;
-  // ... what else the implementation needs; keep it small: this is per idle connection.
-  static thread_local Buffer unused_plain_;
 };
 
 }  // namespace transom::tls

@@ -1,5 +1,6 @@
 // Request targets and percent-encoding (RFC 3986), strictly.
 #pragma once
+#include <cstdint>
 #include <optional>
 #include <string>
 #include <string_view>
@@ -9,12 +10,12 @@
 namespace transom::wire {
 
 struct RequestTarget {
-  std::string
-      path;  // decoded once; starts with '/'; no NUL, no backslash, no empty, "." or ".." component but a trailing '/'
+  std::string path;   // decoded once; starts with '/'; no control character, no backslash, no empty, "." or ".."
+                      // component but a trailing '/'
   std::string query;  // raw, without '?'
 };
-/// Reads an origin-form target ("/a/b?c") or absolute-form ("http://host/a"). Fails for anything that decodes to NUL,
-/// '/' or a dot component, for bad percent-escapes and for invalid UTF-8.
+/// Reads an origin-form target ("/a/b?c") or absolute-form ("http://host/a"). Fails for anything that decodes to NUL or
+/// another control character, '/' or a dot component, for bad percent-escapes and for invalid UTF-8.
 Result<RequestTarget> parse_request_target(std::string_view target);
 
 std::optional<std::string> percent_decode(std::string_view text);

@@ -30,7 +30,7 @@ class WsDecoder {
   enum class Role { server, client };  // whose decoder it is: a server receives masked frames
   struct Limits {
     std::uint64_t max_frame_size = 16 << 20;    // octets; 0 means no limit but max_message_size
-    std::uint64_t max_message_size = 16 << 20;  // octets over all fragments
+    std::uint64_t max_message_size = 16 << 20;  // octets over all fragments; taken literally
     bool require_masked = true;                 // server role only
   };
   /// Receives what was decoded. Spans are valid during the call. A sink may call `stop`.
@@ -44,7 +44,7 @@ class WsDecoder {
     virtual void on_close(std::uint16_t code, std::string_view reason) = 0;
   };
 
-  WsDecoder(Role role, Limits limits) : role_(role), limits_(limits) {}
+  WsDecoder(Role role, Limits limits) : limits_(limits), role_(role) {}
 
   /// Takes octets, which it may change. False: the connection must be failed, see the error functions; nothing more
   /// may be fed.
@@ -54,19 +54,48 @@ class WsDecoder {
   /// Ignores all further octets (a sink calls it when it closes the connection).
   void stop();
 
-  std::uint16_t error_code() const { return error_code_; }    // close code to send
-  CloseReason error_reason() const { return error_reason_; }  // websocket_error, invalid_utf8 or message_too_big
-  const char* error_text() const { return error_text_; }      // for the log and the close frame
-  std::size_t buffered() const { return message_.size(); }    // octets of an unfinished message
+  std::uint16_t error_code() const;                         // close code to send
+  CloseReason error_reason() const;                         // websocket_error, invalid_utf8 or message_too_big
+  const char* error_text() const;                           // for the log and the close frame
+  std::size_t buffered() const { return message_.size(); }  // octets of an unfinished message
 
  private:
-  // H2: the state; keep sizeof small.
-  Role role_;
-  Limits limits_;
+  /// What went wrong: an index into the table of close codes and texts.
+  enum class Fault : std::uint8_t;
+  enum class State : std::uint8_t { header, payload, stopped, failed };
+
+  void take_header(MutableByteSpan& octets);
+  std::size_t header_needed() const;
+  bool check_start();
+  bool check_length();
+  void begin_payload();
+  void take_payload(MutableByteSpan& octets, Sink& sink);
+  void take_whole_message(MutableByteSpan payload, Sink& sink);
+  void take_data_piece(MutableByteSpan piece, Sink& sink);
+  void take_control_piece(MutableByteSpan piece, Sink& sink);
+  void end_data_frame(Sink& sink);
+  void deliver_control(ByteSpan payload, Sink& sink);
+  void deliver_close(ByteSpan payload, Sink& sink);
+  bool is_control() const { return (header_[0] & 0x08) != 0; }
+  bool is_final() const { return (header_[0] & 0x80) != 0; }
+  void to_header() {
+    if (state_ == State::payload) state_ = State::header;
+  }
+  bool fail(Fault fault);
+
+  // Holds the unfinished message and, behind it, the part of a control frame that a feed has cut.
   Buffer message_;
-  std::uint16_t error_code_ = 0;
-  CloseReason error_reason_ = CloseReason::none;
-  const char* error_text_ = "";
+  Limits limits_;
+  std::uint64_t remaining_ = 0;  // octets of the payload still to come
+  std::uint8_t header_[14] = {};
+  std::uint8_t header_size_ = 0;
+  std::uint8_t phase_ = 0;                            // where in the mask key the next payload octet lies
+  std::uint8_t control_size_ = 0;                     // octets of the cut control frame at the end of message_
+  WsOpcode message_opcode_ = WsOpcode::continuation;  // continuation: no message is open
+  Role role_;
+  State state_ = State::header;
+  Fault fault_{};
+  Utf8Stream utf8_;
 };
 
 /// Writes the header of an unmasked final frame into `out`; gives its length (2, 4 or 10).

@@ -1,0 +1,20 @@
+// The chain that a server sends: which certificate is the leaf, which belong above it, in which order.
+#pragma once
+#include <string>
+#include <vector>
+
+#include "tls/pem_file.h"
+
+namespace transom::tls {
+
+struct Chain {
+  CertificateHandle leaf;
+  std::vector<LoadedCertificate> above;  // in the order they are sent
+};
+
+/// Orders `pool` (all certificates of all files, in their order): the leaf is the one that `key` belongs to, or none
+/// (a null `leaf`). Duplicates and self-signed roots are dropped, for the client has its own; what issued nothing in
+/// the chain is not sent, with a warning that names its file.
+Chain build_chain(std::vector<LoadedCertificate> pool, EVP_PKEY* key, std::vector<std::string>& warnings);
+
+}  // namespace transom::tls

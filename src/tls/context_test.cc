@@ -1,0 +1,302 @@
+#include "tls/context.h"
+
+#include <gmock/gmock.h>
+#include <gtest/gtest.h>
+#include <openssl/err.h>
+#include <openssl/pem.h>
+
+#include <fstream>
+
+#include "tls/client_context.h"
+#include "tls/test_support.h"
+
+namespace transom::tls {
+namespace {
+
+using ::testing::AllOf;
+using ::testing::Contains;
+using ::testing::ElementsAre;
+using ::testing::HasSubstr;
+using ::testing::IsEmpty;
+
+constexpr char seed_2014[] =
+    "ECDHE-RSA-AES128-GCM-SHA256:DHE-RSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-SHA256:DHE-RSA-AES128-SHA256:"
+    "ECDHE-RSA-AES128-SHA:DHE-RSA-AES128-SHA";
+
+std::string dh_parameters(int bits) {
+  const std::unique_ptr<EVP_PKEY_CTX, FreeWith<EVP_PKEY_CTX_free>> maker(
+      EVP_PKEY_CTX_new_from_name(nullptr, "DH", nullptr));
+  EVP_PKEY_paramgen_init(maker.get());
+  OSSL_PARAM group[] = {OSSL_PARAM_construct_utf8_string("group", const_cast<char*>("ffdhe2048"), 0),
+                        OSSL_PARAM_construct_end()};
+  if (bits == 2048) {
+    EVP_PKEY_CTX_set_params(maker.get(), group);
+  } else {
+    EVP_PKEY_CTX_set_dh_paramgen_prime_len(maker.get(), bits);
+  }
+  EVP_PKEY* parameters = nullptr;
+  EVP_PKEY_paramgen(maker.get(), &parameters);
+  const KeyHandle owner(parameters);
+  const BioHandle out(BIO_new(BIO_s_mem()));
+  PEM_write_bio_Parameters(out.get(), parameters);
+  char* text = nullptr;
+  const long size = BIO_get_mem_data(out.get(), &text);
+  return std::string(text, static_cast<std::size_t>(size));
+}
+
+class ContextTest : public ::testing::Test {
+ protected:
+  void TearDown() override { EXPECT_EQ(ERR_peek_error(), 0u) << "an error was left in OpenSSL's queue"; }
+
+  void use(const test::Identity& identity) {
+    config_.certificates = {
+        {files_.write("key.pem", identity.key_text), files_.write("cert.pem", identity.certificate_text), {}}};
+  }
+  /// The error of an attempt that must fail.
+  std::string refusal() {
+    const auto made = ServerContext::create(config_, warnings_);
+    return made ? "it was accepted" : made.error().message;
+  }
+  std::shared_ptr<const ServerContext> create() {
+    auto made = ServerContext::create(config_, warnings_);
+    EXPECT_TRUE(made) << made.error().message;
+    return made ? *made : nullptr;
+  }
+  /// Names of the TLS 1.2 suites.
+  std::vector<std::string> suites() {
+    std::vector<std::string> names;
+    const auto context = create();
+    const STACK_OF(SSL_CIPHER)* all = context ? SSL_CTX_get_ciphers(context->native()) : nullptr;
+    for (int i = 0; i < sk_SSL_CIPHER_num(all); ++i) {
+      const std::string name = SSL_CIPHER_get_name(sk_SSL_CIPHER_value(all, i));
+      if (name.rfind("TLS_", 0) != 0) names.push_back(name);
+    }
+    return names;
+  }
+  /// Subjects of the certificates that a client gets.
+  std::vector<std::string> sent_chain() {
+    const auto context = create();
+    const ContextHandle client_context(SSL_CTX_new(TLS_client_method()));
+    test::RawClient client(client_context.get());
+    Stream server(*context);
+    Buffer plain, network;
+    client.handshake();
+    server.receive(as_bytes(client.take()), plain, network);
+    client.give(network.view());
+    client.handshake();
+    std::vector<std::string> subjects;
+    const STACK_OF(X509)* chain = SSL_get_peer_cert_chain(client.ssl());
+    for (int i = 0; i < sk_X509_num(chain); ++i) subjects.push_back(subject_name(sk_X509_value(chain, i)));
+    return subjects;
+  }
+
+  test::TemporaryDirectory files_;
+  ServerConfig config_;
+  std::vector<std::string> warnings_;
+};
+
+TEST_F(ContextTest, AcceptsAGoodCertificateWithoutAWord) {
+  use(test::self_signed(test::ec_key()));
+  EXPECT_THAT(suites(), testing::SizeIs(6));
+  EXPECT_THAT(warnings_, IsEmpty());
+}
+
+TEST_F(ContextTest, NamesWhatIsMissing) {
+  EXPECT_THAT(refusal(), HasSubstr("no certificate"));
+  use(test::self_signed(test::ec_key()));
+  config_.certificates[0].certificate_file = files_.path("none.pem");
+  EXPECT_THAT(refusal(), AllOf(HasSubstr("none.pem"), HasSubstr("No such file")));
+  config_.certificates[0].key_file = files_.path("nokey.pem");
+  EXPECT_THAT(refusal(), AllOf(HasSubstr("nokey.pem"), HasSubstr("key file")));
+  config_.certificates[0].key_file = files_.path("");
+  EXPECT_THAT(refusal(), HasSubstr("cannot read"));
+}
+
+TEST_F(ContextTest, NamesWhatIsGarbage) {
+  const test::Identity identity = test::self_signed(test::ec_key());
+  use(identity);
+  files_.write("cert.pem", "hello");
+  EXPECT_THAT(refusal(), AllOf(HasSubstr("cert.pem"), HasSubstr("no PEM certificate"), HasSubstr("openssl x509")));
+  files_.write("cert.pem",
+               identity.certificate_text + "-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n");
+  EXPECT_THAT(refusal(), AllOf(HasSubstr("number 2"), HasSubstr("damaged")));
+  files_.write("cert.pem", std::string((1 << 20) + 1, 'x'));
+  EXPECT_THAT(refusal(), HasSubstr("longer than"));
+  files_.write("key.pem", "hello");
+  EXPECT_THAT(refusal(), AllOf(HasSubstr("key.pem"), HasSubstr("no PEM private key")));
+  files_.write("key.pem", "-----BEGIN PRIVATE KEY-----\nAAAA\n-----END PRIVATE KEY-----\n");
+  EXPECT_THAT(refusal(), AllOf(HasSubstr("key.pem"), HasSubstr("damaged")));
+}
+
+TEST_F(ContextTest, RefusesAKeyThatIsEncrypted) {
+  const test::Identity identity = test::self_signed(test::ec_key());
+  use(identity);
+  const BioHandle out(BIO_new(BIO_s_mem()));
+  PEM_write_bio_PKCS8PrivateKey(out.get(), identity.key.get(), EVP_aes_256_cbc(), "secret", 6, nullptr, nullptr);
+  char* text = nullptr;
+  const long size = BIO_get_mem_data(out.get(), &text);
+  files_.write("key.pem", std::string(text, static_cast<std::size_t>(size)));
+  EXPECT_THAT(refusal(), AllOf(HasSubstr("encrypted"), HasSubstr("openssl pkey -in"), HasSubstr("umask 077")));
+}
+
+TEST_F(ContextTest, RefusesAKeyOfAnotherCertificate) {
+  use(test::self_signed(test::ec_key()));
+  files_.write("key.pem", test::self_signed(test::ec_key()).key_text);
+  EXPECT_THAT(refusal(), AllOf(HasSubstr("does not belong"), HasSubstr("key.pem"), HasSubstr("-pubkey")));
+}
+
+TEST_F(ContextTest, RefusesAShortRsaKey) {
+  use(test::self_signed(test::rsa_key(1024)));
+  EXPECT_THAT(refusal(), AllOf(HasSubstr("1024 bits"), HasSubstr("too short"), HasSubstr("cert.pem")));
+}
+
+TEST_F(ContextTest, WarnsOfDatesNamesAndPermissions) {
+  use(test::issue("old", test::ec_key(), {}, nullptr, 1000, 2000));
+  std::filesystem::permissions(files_.path("key.pem"), std::filesystem::perms(0644));
+  create();
+  EXPECT_THAT(warnings_, Contains(HasSubstr("expired")));
+  EXPECT_THAT(warnings_, Contains(HasSubstr("no subject alternative name")));
+  EXPECT_THAT(warnings_, Contains(AllOf(HasSubstr("chmod 600"), HasSubstr("key.pem"))));
+  warnings_.clear();
+  use(test::issue("new", test::ec_key(), test::server_extensions("DNS:x"), nullptr, test::epoch_2100,
+                  test::epoch_2100 + 1000));
+  create();
+  EXPECT_THAT(warnings_, ElementsAre(HasSubstr("not valid yet")));
+}
+
+TEST_F(ContextTest, ShortDhParametersAreIgnoredWithAWarning) {
+  use(test::self_signed(test::rsa_key(2048)));
+  config_.dhparam_file = files_.write("dh.pem", dh_parameters(512));
+  config_.ciphers = seed_2014;
+  EXPECT_THAT(suites(), ElementsAre("ECDHE-RSA-AES128-GCM-SHA256", "ECDHE-RSA-AES128-SHA256", "ECDHE-RSA-AES128-SHA"));
+  EXPECT_THAT(warnings_, ElementsAre(AllOf(HasSubstr("dh.pem"), HasSubstr("512 bits"), HasSubstr("ignored")),
+                                     HasSubstr("DHE suites are not offered")));
+}
+
+TEST_F(ContextTest, TheListOf2014WorksWithGoodDhParameters) {
+  use(test::self_signed(test::rsa_key(2048)));
+  config_.dhparam_file = files_.write("dh.pem", dh_parameters(2048));
+  config_.ciphers = seed_2014;
+  EXPECT_THAT(suites(), testing::SizeIs(6));
+  EXPECT_THAT(warnings_, IsEmpty());
+  const auto context = create();
+  const ContextHandle client_context(SSL_CTX_new(TLS_client_method()));
+  SSL_CTX_set_max_proto_version(client_context.get(), TLS1_2_VERSION);
+  SSL_CTX_set_cipher_list(client_context.get(), "DHE-RSA-AES128-GCM-SHA256");
+  test::RawClient client(client_context.get());
+  Stream server(*context);
+  Buffer plain, network;
+  for (int turn = 0; turn < 3; ++turn) {
+    client.handshake();
+    server.receive(as_bytes(client.take()), plain, network);
+    client.give(network.view());
+    network.clear();
+  }
+  EXPECT_EQ(server.state(), Stream::State::open) << server.error();
+}
+
+TEST_F(ContextTest, UnreadableDhParametersAreAnError) {
+  use(test::self_signed(test::ec_key()));
+  config_.dhparam_file = files_.path("dh.pem");
+  EXPECT_THAT(refusal(), AllOf(HasSubstr("dh.pem"), HasSubstr("No such file")));
+  files_.write("dh.pem", "hello");
+  EXPECT_THAT(refusal(), AllOf(HasSubstr("dh.pem"), HasSubstr("no PEM DH parameters"), HasSubstr("ffdhe2048")));
+}
+
+TEST_F(ContextTest, SkipsUnknownAndBrokenSuitesWithAWarningEach) {
+  use(test::self_signed(test::rsa_key(2048)));
+  config_.ciphers =
+      "ECDH+AESGCM:ECDH+3DES, NO-SUCH-SUITE RC4-SHA:NULL-SHA256:ADH-AES128-SHA:TLS_AES_128_GCM_SHA256:@SECLEVEL=0:!MD5";
+  EXPECT_THAT(suites(), Contains("ECDHE-RSA-AES128-GCM-SHA256"));
+  EXPECT_THAT(warnings_, ElementsAre(AllOf(HasSubstr("ECDH+3DES"), HasSubstr("broken")),
+                                     AllOf(HasSubstr("NO-SUCH-SUITE"), HasSubstr("does not have it")),
+                                     AllOf(HasSubstr("RC4-SHA"), HasSubstr("broken")),
+                                     AllOf(HasSubstr("NULL-SHA256"), HasSubstr("broken")),
+                                     AllOf(HasSubstr("ADH-AES128-SHA"), HasSubstr("broken")), HasSubstr("TLS 1.3"),
+                                     HasSubstr("SECLEVEL")));
+}
+
+TEST_F(ContextTest, WideListsNeverBringBrokenSuites) {
+  use(test::self_signed(test::rsa_key(2048)));
+  config_.ciphers = "ALL:COMPLEMENTOFALL:aNULL:eNULL";
+  for (const std::string& name : suites()) {
+    for (const char* bad : {"NULL", "ADH", "AECDH", "RC4", "3DES", "MD5", "PSK", "SRP"}) {
+      EXPECT_EQ(name.find(bad), std::string::npos) << name;
+    }
+  }
+}
+
+TEST_F(ContextTest, AnEmptyListIsAnError) {
+  use(test::self_signed(test::rsa_key(2048)));
+  for (const char* list : {"RC4-SHA", "NO-SUCH-SUITE:3DES", ":", "!MD5", "aNULL"}) {
+    config_.ciphers = list;
+    EXPECT_THAT(refusal(), HasSubstr("no TLS 1.2 suite")) << list;
+  }
+  config_.ciphers = "DHE-RSA-AES128-GCM-SHA256";
+  EXPECT_THAT(refusal(), HasSubstr("without `dhparam`"));
+  config_.ciphers = std::string(10000, 'A');
+  EXPECT_THAT(refusal(), HasSubstr("longer than"));
+}
+
+TEST_F(ContextTest, WarnsOfAnRsaListWithAnEcKey) {
+  use(test::self_signed(test::ec_key()));
+  config_.ciphers = "ECDHE-RSA-AES128-GCM-SHA256";
+  create();
+  EXPECT_THAT(warnings_, ElementsAre(AllOf(HasSubstr("EC key"), HasSubstr("ECDHE-ECDSA-AES128-GCM-SHA256"))));
+}
+
+class ChainTest : public ContextTest {
+ protected:
+  test::Identity root_ = test::issue("root", test::ec_key(), test::authority_extensions(), nullptr);
+  test::Identity upper_ = test::issue("upper", test::ec_key(), test::authority_extensions(), &root_);
+  test::Identity lower_ = test::issue("lower", test::ec_key(), test::authority_extensions(), &upper_);
+  test::Identity leaf_ = test::issue("leaf", test::ec_key(), test::server_extensions("DNS:leaf"), &lower_);
+};
+
+TEST_F(ChainTest, SendsTheWholeFileWithoutTheRoot) {
+  use(leaf_);
+  files_.write("cert.pem",
+               leaf_.certificate_text + lower_.certificate_text + upper_.certificate_text + root_.certificate_text);
+  EXPECT_THAT(sent_chain(), ElementsAre("CN=leaf", "CN=lower", "CN=upper"));
+  EXPECT_THAT(warnings_, IsEmpty());
+}
+
+TEST_F(ChainTest, SortsAndDeduplicatesChainFiles) {
+  use(leaf_);
+  files_.write("cert.pem", leaf_.certificate_text + lower_.certificate_text);
+  config_.certificates[0].chain_files = {files_.write("upper.pem", upper_.certificate_text),
+                                         files_.write("lower.pem", lower_.certificate_text)};
+  EXPECT_THAT(sent_chain(), ElementsAre("CN=leaf", "CN=lower", "CN=upper"));
+  EXPECT_THAT(warnings_, IsEmpty());
+}
+
+TEST_F(ChainTest, PutsTheLeafFirst) {
+  use(leaf_);
+  files_.write("cert.pem", upper_.certificate_text + lower_.certificate_text + leaf_.certificate_text);
+  EXPECT_THAT(sent_chain(), ElementsAre("CN=leaf", "CN=lower", "CN=upper"));
+  EXPECT_THAT(warnings_, ElementsAre(AllOf(HasSubstr("cert.pem"), HasSubstr("not the first"))));
+}
+
+TEST_F(ChainTest, WarnsOfWhatDoesNotLinkUp) {
+  use(leaf_);
+  config_.certificates[0].chain_files = {files_.write("upper.pem", upper_.certificate_text)};
+  EXPECT_THAT(sent_chain(), ElementsAre("CN=leaf"));
+  EXPECT_THAT(warnings_, ElementsAre(AllOf(HasSubstr("upper.pem"), HasSubstr("CN=upper"), HasSubstr("not sent"))));
+}
+
+TEST_F(ChainTest, ASelfSignedLeafIsSent) {
+  use(test::self_signed(test::ec_key()));
+  EXPECT_THAT(sent_chain(), ElementsAre("CN=localhost"));
+}
+
+TEST_F(ContextTest, ClientContextNamesItsCaFile) {
+  const auto missing = make_client_context(files_.path("ca.pem"));
+  ASSERT_FALSE(missing);
+  EXPECT_THAT(missing.error().message, HasSubstr("ca.pem"));
+  const auto garbage = make_client_context(files_.write("ca.pem", "hello"));
+  ASSERT_FALSE(garbage);
+  EXPECT_THAT(garbage.error().message, HasSubstr("no PEM certificate"));
+}
+
+}  // namespace
+}  // namespace transom::tls

@@ -1,0 +1,137 @@
+#include "tls/pem_file.h"
+
+#include <openssl/err.h>
+#include <openssl/pem.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <cstdio>
+#include <cstring>
+
+#include "tls/openssl_error.h"
+
+namespace transom::tls {
+namespace {
+
+constexpr std::size_t max_file_octets = 1 << 20;
+constexpr std::size_t max_certificates = 64;
+
+BioHandle memory_bio(const std::string& text) {
+  return BioHandle(BIO_new_mem_buf(text.data(), static_cast<int>(text.size())));
+}
+
+std::string remedy_for(int error, const std::string& path) {
+  if (error == ENOENT) return "check the path in the configuration";
+  if (error == EACCES) return fmt::format("let the user of the node read it: chown or chmod u+r {}", shell_word(path));
+  return "check what stands there";
+}
+
+std::string read_all(std::FILE* file) {
+  std::string content;
+  char block[16384];
+  while (content.size() <= max_file_octets) {
+    const std::size_t count = std::fread(block, 1, sizeof block, file);
+    if (count == 0) break;
+    content.append(block, count);
+  }
+  OPENSSL_cleanse(block, sizeof block);
+  return content;
+}
+
+/// Notes that OpenSSL wanted a passphrase, and gives none.
+int refuse_passphrase(char*, int, int, void* asked) {
+  *static_cast<bool*>(asked) = true;
+  return -1;
+}
+
+bool only_end_of_file() {
+  const unsigned long error = ERR_peek_last_error();
+  return ERR_GET_LIB(error) == ERR_LIB_PEM && ERR_GET_REASON(error) == PEM_R_NO_START_LINE;
+}
+
+}  // namespace
+
+std::string shell_word(std::string_view path) {
+  const auto plain = [](char c) {
+    return (c >= 'a' && c <= 'z') || (c >= 'A' && c <= 'Z') || (c >= '0' && c <= '9') ||
+           std::string_view("/._-+,:@%").find(c) != std::string_view::npos;
+  };
+  if (!path.empty() && std::all_of(path.begin(), path.end(), plain)) return std::string(path);
+  std::string quoted = "'";
+  for (const char c : path) quoted += c == '\'' ? std::string("'\\''") : std::string(1, c);
+  return quoted + "'";
+}
+
+Result<std::string> read_pem_file(const std::string& path, std::string_view what) {
+  const std::unique_ptr<std::FILE, FreeWith<std::fclose>> file(std::fopen(path.c_str(), "rbe"));
+  if (!file) {
+    const int error = errno;
+    return fail("cannot open the {} file {}: {}; {}", what, path, std::strerror(error), remedy_for(error, path));
+  }
+  errno = 0;
+  std::string content = read_all(file.get());
+  if (std::ferror(file.get())) return fail("cannot read the {} file {}: {}", what, path, std::strerror(errno));
+  if (content.size() > max_file_octets) {
+    return fail("the {} file {} is longer than {} octets: this is not a PEM file", what, path, max_file_octets);
+  }
+  return content;
+}
+
+Result<std::vector<LoadedCertificate>> parse_certificates(const std::string& pem, const std::string& file) {
+  const ErrorScope errors;
+  const BioHandle source = memory_bio(pem);
+  std::vector<LoadedCertificate> found;
+  bool asked = false;
+  while (X509* certificate = PEM_read_bio_X509(source.get(), nullptr, refuse_passphrase, &asked)) {
+    found.push_back({CertificateHandle(certificate), file});
+    if (found.size() > max_certificates) return fail("{} holds more than {} certificates", file, max_certificates);
+  }
+  if (!only_end_of_file()) {
+    return fail("certificate number {} of {} is damaged ({}); look at it with: openssl x509 -in {} -noout -text",
+                found.size() + 1, file, openssl_reason(), shell_word(file));
+  }
+  if (found.empty()) {
+    return fail(
+        "{} holds no PEM certificate (a block that begins with -----BEGIN CERTIFICATE-----); a DER file is converted "
+        "with: openssl x509 -inform DER -in {} -out certificate.pem",
+        file, shell_word(file));
+  }
+  return found;
+}
+
+Result<KeyHandle> parse_private_key(const std::string& pem, const std::string& file) {
+  const ErrorScope errors;
+  const BioHandle source = memory_bio(pem);
+  bool asked = false;
+  KeyHandle key(PEM_read_bio_PrivateKey(source.get(), nullptr, refuse_passphrase, &asked));
+  if (key) return key;
+  if (asked) {
+    return fail(
+        "the key {} is encrypted and the node has no passphrase for it; write a key without one, readable by the "
+        "node's user only: (umask 077; openssl pkey -in {} -out key_plain.pem)",
+        file, shell_word(file));
+  }
+  if (pem.find("PRIVATE KEY-----") == std::string::npos) {
+    return fail(
+        "{} holds no PEM private key (a block that begins with -----BEGIN PRIVATE KEY-----); a DER file is converted "
+        "with: (umask 077; openssl pkey -inform DER -in {} -out key.pem)",
+        file, shell_word(file));
+  }
+  return fail("the key {} is damaged ({}); check it with: openssl pkey -in {} -noout -check", file, openssl_reason(),
+              shell_word(file));
+}
+
+Result<KeyHandle> parse_dh_parameters(const std::string& pem, const std::string& file) {
+  const ErrorScope errors;
+  const BioHandle source = memory_bio(pem);
+  KeyHandle parameters(PEM_read_bio_Parameters(source.get(), nullptr));
+  if (parameters && (EVP_PKEY_is_a(parameters.get(), "DH") || EVP_PKEY_is_a(parameters.get(), "DHX"))) {
+    return parameters;
+  }
+  return fail(
+      "{} holds no PEM DH parameters; write good ones with: openssl genpkey -genparam -algorithm DH -pkeyopt "
+      "group:ffdhe2048 -out {}",
+      file, shell_word(file));
+}
+
+}  // namespace transom::tls

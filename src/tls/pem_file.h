@@ -1,0 +1,33 @@
+// PEM files: keys, certificate chains and DH parameters as a user names them in a configuration.
+#pragma once
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "base/result.h"
+#include "tls/handles.h"
+
+namespace transom::tls {
+
+/// A certificate and where it stands, for messages.
+struct LoadedCertificate {
+  CertificateHandle certificate;
+  std::string file;
+};
+
+/// The octets of `path`, which the user knows as the `what` ("certificate", "key"); at most 1 MiB.
+Result<std::string> read_pem_file(const std::string& path, std::string_view what);
+
+/// All certificates in `pem`, in their order; at least one and at most 64. `file` is for messages.
+Result<std::vector<LoadedCertificate>> parse_certificates(const std::string& pem, const std::string& file);
+
+/// The private key in `pem`. An encrypted one is an error: the node never asks for a passphrase.
+Result<KeyHandle> parse_private_key(const std::string& pem, const std::string& file);
+
+/// The DH parameters in `pem`.
+Result<KeyHandle> parse_dh_parameters(const std::string& pem, const std::string& file);
+
+/// A path as a word for a shell command inside a message.
+std::string shell_word(std::string_view path);
+
+}  // namespace transom::tls
