@@ -1,0 +1,190 @@
+#include "serve/web/static_root.h"
+
+#include <dirent.h>
+#include <fcntl.h>
+#include <linux/openat2.h>
+#include <sys/syscall.h>
+
+#include <algorithm>
+#include <cerrno>
+#include <climits>
+#include <cstdlib>
+#include <filesystem>
+#include <memory>
+
+#include "base/log.h"
+#include "wire/utf8.h"
+
+namespace transom::serve {
+namespace {
+
+/// A FIFO must not block the open, a terminal not become ours.
+constexpr int kOpenFlags = O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
+/// More entries of a node directory than this are not searched for the target of a hard link.
+constexpr int kMaxNodeEntries = 20'000;
+
+bool is_below(std::string_view path, std::string_view directory) {
+  if (directory.empty()) return false;
+  if (directory == "/") return true;
+  if (!path.starts_with(directory)) return false;
+  return path.size() == directory.size() || path[directory.size()] == '/';
+}
+
+bool has_hidden_component(std::string_view path, bool well_known) {
+  for (bool first = true; !path.empty(); first = false) {
+    const auto slash = path.find('/');
+    const std::string_view component = path.substr(0, slash);
+    const bool allowed = first && well_known && component == ".well-known";
+    if (component.starts_with('.') && !allowed) return true;
+    path = slash == std::string_view::npos ? std::string_view{} : path.substr(slash + 1);
+  }
+  return false;
+}
+
+/// The path that the kernel knows an open file by; empty when it cannot say (then nothing is served).
+std::string real_path_of(int fd) {
+  char path[PATH_MAX];
+  const ssize_t size = ::readlink(fmt::format("/proc/self/fd/{}", fd).c_str(), path, sizeof path);
+  if (size <= 0 || size >= static_cast<ssize_t>(sizeof path) || path[0] != '/') return {};
+  return {path, static_cast<std::size_t>(size)};
+}
+
+std::string canonical(const std::string& path) {
+  if (path.empty()) return {};
+  const std::unique_ptr<char, void (*)(void*)> real(::realpath(path.c_str(), nullptr), std::free);
+  return real ? std::string(real.get()) : path;
+}
+
+int open_retrying(int root, const char* path, std::uint64_t resolve) {
+  open_how how{};
+  how.flags = kOpenFlags;
+  how.resolve = resolve;
+  for (int attempt = 0; attempt < 8; ++attempt) {
+    const long fd = ::syscall(SYS_openat2, root, path, &how, sizeof how);
+    // EAGAIN: something was renamed on the way, so that the kernel could not vouch for the result.
+    if (fd >= 0 || (errno != EAGAIN && errno != EINTR)) return static_cast<int>(fd);
+  }
+  return -1;
+}
+
+/// Without help of the kernel: component by component, no symlink at all.
+UniqueFd open_walking(int root, const std::string& rest) {
+  UniqueFd at(::openat(root, ".", O_PATH | O_DIRECTORY | O_CLOEXEC));
+  std::string_view left = rest;
+  while (at) {
+    const auto slash = left.find('/');
+    const std::string component(left.substr(0, slash));
+    left = slash == std::string_view::npos ? std::string_view{} : left.substr(slash + 1);
+    if (component == "..") return {};
+    const bool last = slash == std::string_view::npos;
+    const int flags = last ? kOpenFlags | O_NOFOLLOW : O_PATH | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC;
+    at = UniqueFd(::openat(at.get(), component.empty() ? "." : component.c_str(), flags));
+    if (last) break;
+  }
+  return at;
+}
+
+tl::unexpected<int> status_of(int error) {
+  const bool exhausted = error == EMFILE || error == ENFILE || error == ENOMEM;
+  return tl::make_unexpected(exhausted ? 503 : 404);
+}
+
+}  // namespace
+
+StaticRoot::StaticRoot(const StaticConfig& config, const SiteContext& context, Method method)
+    : directory_(config.directory),
+      follow_symlinks_(config.follow_symlinks),
+      serve_dotfiles_(config.serve_dotfiles),
+      node_directory_(context.node_directory),
+      protected_files_(context.protected_files),
+      method_(method) {}
+
+UniqueFd StaticRoot::open_below(int root, const std::string& rest) const {
+  const char* path = rest.empty() ? "." : rest.c_str();
+  if (method_ == Method::openat2) {
+    const int fd = open_retrying(root, path, RESOLVE_NO_MAGICLINKS | (follow_symlinks_ ? 0 : RESOLVE_BENEATH));
+    // ENOSYS: an old kernel; EPERM: an old container filter that does not know the call.
+    if (fd >= 0 || (errno != ENOSYS && errno != EPERM)) return UniqueFd(fd);
+  }
+  if (follow_symlinks_) return UniqueFd(::openat(root, path, kOpenFlags));
+  return open_walking(root, rest);
+}
+
+tl::expected<OpenedFile, int> StaticRoot::open(std::string_view rest, bool well_known) const {
+  if (rest.find('\0') != std::string_view::npos) return tl::make_unexpected(404);
+  if (!serve_dotfiles_ && has_hidden_component(rest, well_known)) return tl::make_unexpected(404);
+  const UniqueFd root(::open(directory_.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
+  if (!root) return status_of(errno);
+  OpenedFile file;
+  file.fd = open_below(root.get(), std::string(rest));
+  if (!file.fd) return status_of(errno);
+  if (::fstat(file.fd.get(), &file.facts) != 0) return tl::make_unexpected(404);
+  if (!S_ISREG(file.facts.st_mode) && !S_ISDIR(file.facts.st_mode)) return tl::make_unexpected(404);
+  if (!may_serve(root.get(), file, well_known)) return tl::make_unexpected(404);
+  return file;
+}
+
+bool StaticRoot::may_serve(int root, const OpenedFile& file, bool well_known) const {
+  const std::string path = real_path_of(file.fd.get()), root_path = real_path_of(root);
+  if (path.empty() || root_path.empty()) {
+    log_warn("static files need /proc to tell where a file lies: mount it");
+    return false;
+  }
+  const bool inside = is_below(path, root_path);
+  if (!inside && !follow_symlinks_) return false;
+  if (!serve_dotfiles_) {
+    std::string_view shown = path;
+    shown.remove_prefix(inside && root_path != "/" ? std::min(root_path.size() + 1, path.size()) : 1);
+    if (has_hidden_component(shown, inside && well_known)) return false;
+  }
+  if (is_protected(path, file.facts)) return false;
+  const std::string node = canonical(node_directory_);
+  if (is_below(root_path, node)) return inside || !is_below(path, node);
+  return !is_below(path, node) && !is_link_into_node(file.facts, node);
+}
+
+bool StaticRoot::is_protected(const std::string& real_path, const struct stat& facts) const {
+  return std::any_of(protected_files_.begin(), protected_files_.end(), [&](const std::string& path) {
+    struct stat other {};
+    if (::stat(path.c_str(), &other) == 0 && other.st_dev == facts.st_dev && other.st_ino == facts.st_ino) return true;
+    return is_below(real_path, canonical(path)) || is_below(real_path, path);
+  });
+}
+
+/// A hard link has no way back to its other names: looks for the inode among the files of the node directory.
+bool StaticRoot::is_link_into_node(const struct stat& facts, const std::string& real_node) const {
+  if (!S_ISREG(facts.st_mode) || facts.st_nlink < 2 || real_node.empty()) return false;
+  std::error_code error;
+  int seen = 0;
+  for (std::filesystem::recursive_directory_iterator at(real_node, error), end; !error && at != end;
+       at.increment(error)) {
+    struct stat entry {};
+    if (++seen > kMaxNodeEntries) return true;
+    if (::lstat(at->path().c_str(), &entry) != 0) continue;
+    if (entry.st_dev == facts.st_dev && entry.st_ino == facts.st_ino) return true;
+  }
+  // A directory that cannot be searched to its end might hold it; one that does not exist holds nothing.
+  return error && error != std::errc::no_such_file_or_directory;
+}
+
+std::vector<std::string> StaticRoot::list(const OpenedFile& directory, std::string_view rest, bool well_known) const {
+  std::vector<std::string> names;
+  const int copy = ::openat(directory.fd.get(), ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC);
+  if (copy < 0) return names;
+  DIR* stream = ::fdopendir(copy);
+  if (stream == nullptr) {
+    ::close(copy);
+    return names;
+  }
+  while (const dirent* entry = names.size() < kMaxListed ? ::readdir(stream) : nullptr) {
+    const std::string name = entry->d_name;
+    if (name == "." || name == ".." || !wire::is_utf8(as_bytes(name))) continue;
+    const auto opened = open(std::string(rest) + name, well_known);
+    if (opened) names.push_back(opened->is_directory() ? name + "/" : name);
+  }
+  ::closedir(stream);
+  std::sort(names.begin(), names.end());
+  return names;
+}
+
+}  // namespace transom::serve
