@@ -46,7 +46,9 @@ void Node::run() {
     if (ready_) ready_();
   });
   group_->run();
-  signals_.reset();
+  for (auto* handle : {&signals_->terminate, &signals_->interrupt}) {
+    uv_close(reinterpret_cast<uv_handle_t*>(handle), nullptr);  // the loop's end waits for it
+  }
   log_info("stopped");
 }
 

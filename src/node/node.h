@@ -47,12 +47,12 @@ class Node {
  private:
   void watch_signals();
 
+  struct Signals;
   NodeConfig config_;
+  std::unique_ptr<Signals> signals_;  // outlives the loop that closes its handles
   std::unique_ptr<serve::CoreGroup> group_;
   std::function<void()> ready_;
   std::int64_t started_ = 0;
-  struct Signals;
-  std::unique_ptr<Signals> signals_;
 };
 
 /// How many cores this process may use: the affinity mask, capped by the cgroup's CPU quota (rounded up), at most 64.

@@ -44,10 +44,22 @@ struct CallOptions {
   std::uint64_t timeout_ms = 0;   // CALL
 };
 
+/// EVENT.Details, for a client. Empty strings: absent.
+struct EventDetails {
+  std::optional<Id> publisher;
+  std::string publisher_authid, publisher_authrole;
+  std::string topic;
+  bool retained = false;
+};
+
+/// Most entries of one list among the options.
+inline constexpr std::size_t kMaxOptionList = 65536;
+
 /// Each reads `dict`, a raw map in `serializer`; an empty map costs a few nanoseconds. The error names the option, e.g.
 /// `invalid type for option "acknowledge": a boolean is needed`.
 Result<PublishOptions> read_publish_options(SerializerId serializer, ByteSpan dict);
 Result<MatchOptions> read_match_options(SerializerId serializer, ByteSpan dict);
 Result<CallOptions> read_call_options(SerializerId serializer, ByteSpan dict);
+Result<EventDetails> read_event_details(SerializerId serializer, ByteSpan dict);
 
 }  // namespace transom::wamp

@@ -8,6 +8,7 @@
 #include "base/bytes.h"
 #include "base/result.h"
 #include "wamp/message.h"
+#include "wire/value_writer.h"
 
 namespace transom::wamp {
 
@@ -49,16 +50,21 @@ class Encoder {
   Encoder& boolean(bool value);
   /// Any value from a tree: WELCOME.Details and the like. Cold.
   Encoder& json(const nlohmann::json& value);
+  /// Any value that stands ready in a serialization, such as the details of a received message.
+  Encoder& raw(SerializerId from, ByteSpan value);
   /// Appends the payload and closes the message. Needed exactly once.
   void finish();
 
  private:
+  static constexpr int kMaxDicts = 4;
+  Encoder& complete();
+
   SerializerId to_;
   Buffer& out_;
+  wire::ValueWriter writer_;
   Payload payload_;
-  int depth_ = 0;
-  std::uint64_t first_ = 0;  // JSON: one bit per depth, set while no separator is due
-  void separator();
+  int depth_ = 0;                      // open dicts
+  std::size_t pairs_[kMaxDicts] = {};  // pairs that each still needs
 };
 
 /// A raw value as a tree, for cold paths (HELLO.Details, tools). Binary becomes nlohmann's binary type.

@@ -1,8 +1,10 @@
 // For tests: the tokens of a value as one readable line.
 #pragma once
+#include <fmt/format.h>
 #include <gtest/gtest.h>
 
 #include <string>
+#include <vector>
 
 #include "wire/any_reader.h"
 

@@ -1,0 +1,90 @@
+#include "cli/commands.h"
+
+#include <fmt/format.h>
+
+#include "cli/cli_error.h"
+#include "node/config_diagnostic.h"
+
+namespace transom::cli {
+namespace {
+
+constexpr int kUsageError = 2;
+
+constexpr Command kCommands[] = {
+    {"start", "Start a node and serve until it is told to stop.", "transom start --cbdir /etc/transom --cores 2",
+     run_start},
+    {"stop", "Stop the node that runs from a node directory.", "transom stop --cbdir /etc/transom", run_stop},
+    {"status", "Say whether a node runs from a node directory.", "transom status --json", run_status},
+    {"check", "Check a node's configuration.", "transom check --cbdir /etc/transom", run_check},
+    {"init", "Write a configuration and a web page to begin with.", "transom init --appdir hello", run_init},
+    {"version", "Print the versions of the program and its TLS library.", "transom version", run_version},
+    {"publish", "Publish one event to a topic.", "transom publish com.example.hello '\"hi\"' 42 --kwargs '{\"a\": 1}'",
+     run_publish},
+    {"subscribe", "Print the events of a topic as they come, one JSON line each.",
+     "transom subscribe com.example.hello --count 1", run_subscribe},
+    {"call", "Call a procedure and print its result as JSON.", "transom call com.example.add 2 3", run_call},
+    {"ca trust", "Put the local CA of the default node into the browser's store.", "transom ca trust --dry-run",
+     run_ca_trust},
+};
+
+void print_help() {
+  fmt::print(
+      "Transom, a WAMP router and web server over TLS.\n\n"
+      "Usage: transom COMMAND [OPTIONS]\n\nCommands:\n");
+  for (const Command& command : kCommands) fmt::print("  {:<10} {}\n", command.name, command.summary);
+  fmt::print(
+      "\nEach takes --help. Without any configuration, `transom start` serves https://localhost:8443/ on this machine "
+      "only.\n");
+}
+
+int unknown(const std::string& word) {
+  std::vector<std::string> names;
+  for (const Command& command : kCommands) names.emplace_back(command.name);
+  const std::string nearest = node::nearest_name(word, names);
+  fmt::print(stderr, "transom: there is no command \"{}\"{}; see transom --help\n", word,
+             nearest.empty() ? "" : fmt::format(", did you mean \"{}\"?", nearest));
+  return kUsageError;
+}
+
+/// How many words of the line name the command; 0: another one.
+std::size_t matched_words(const Command& command, const std::vector<std::string>& line) {
+  if (!line.empty() && command.name == line[0]) return 1;
+  return line.size() > 1 && command.name == line[0] + " " + line[1] ? 2 : 0;
+}
+
+int run_command(const Command& command, std::vector<std::string> line) {
+  Arguments arguments(std::string(command.name), std::string(command.summary), std::string(command.example),
+                      std::move(line));
+  try {
+    return command.run(arguments);
+  } catch (const CliError& error) {
+    fmt::print(stderr, "transom {}: {}\n", command.name, error.what());
+    return error.exit_code();
+  } catch (const std::exception& error) {
+    fmt::print(stderr, "transom {}: {}\n", command.name, error.what());
+    return 1;
+  }
+}
+
+}  // namespace
+
+std::span<const Command> commands() { return kCommands; }
+
+int run_line(const std::vector<std::string>& line) {
+  if (line.empty()) {
+    print_help();
+    return kUsageError;
+  }
+  if (line[0] == "--help" || line[0] == "-h" || line[0] == "help") {
+    print_help();
+    return 0;
+  }
+  if (line[0] == "--version") return run_line({"version"});
+  for (const Command& command : kCommands) {
+    const auto count = static_cast<std::ptrdiff_t>(matched_words(command, line));
+    if (count > 0) return run_command(command, {line.begin() + count, line.end()});
+  }
+  return unknown(line[0]);
+}
+
+}  // namespace transom::cli

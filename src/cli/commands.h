@@ -1,0 +1,37 @@
+// The commands of the program, as one table.
+#pragma once
+#include <span>
+#include <string>
+#include <string_view>
+#include <vector>
+
+#include "cli/arguments.h"
+
+namespace transom::cli {
+
+struct Command {
+  std::string_view name;  // one or two words
+  std::string_view summary;
+  std::string_view example;
+  /// Declares its arguments, parses them, does the work; gives the exit code. May throw CliError.
+  int (*run)(Arguments& arguments);
+};
+
+std::span<const Command> commands();
+
+/// Finds the command that `line` begins with and runs it; gives the exit code of the program.
+int run_line(const std::vector<std::string>& line);
+
+// One file each: cmd_start.cc and so on.
+int run_start(Arguments& arguments);
+int run_stop(Arguments& arguments);
+int run_status(Arguments& arguments);
+int run_check(Arguments& arguments);
+int run_init(Arguments& arguments);
+int run_version(Arguments& arguments);
+int run_publish(Arguments& arguments);
+int run_subscribe(Arguments& arguments);
+int run_call(Arguments& arguments);
+int run_ca_trust(Arguments& arguments);
+
+}  // namespace transom::cli

@@ -1,0 +1,28 @@
+// Files that are either the old ones or the new ones, whenever the machine stops.
+#pragma once
+#include <sys/types.h>
+
+#include <optional>
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+
+namespace transom::node {
+
+/// The content of a small file (at most 1 MiB); nothing when there is none.
+Result<std::optional<std::string>> read_if_present(const std::string& path);
+
+/// Writes a file beside `path`, forces it to the disk and puts it in the place of `path`.
+Status write_durably(const std::string& path, const std::string& content, mode_t mode);
+
+struct NewFile {
+  std::string name;
+  std::string content;
+  mode_t mode;
+};
+/// Puts a directory (0700) with just these files in the place of `path`, all at once: a reader sees the old set or the
+/// new one. What a crash leaves (`path.new`, `path.old`) the next call removes.
+Status replace_directory(const std::string& path, const std::vector<NewFile>& files);
+
+}  // namespace transom::node

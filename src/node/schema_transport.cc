@@ -1,0 +1,119 @@
+// Transports: `web` and `websocket`, and those that are known but not built.
+#include <fmt/format.h>
+
+#include "node/schema_tables.h"
+
+namespace transom::node {
+namespace {
+
+using serve::TransportConfig;
+using serve::WebOptions;
+using serve::WebSocketConfig;
+using T = TransportConfig;
+
+Field<T> endpoint_field() { return object("endpoint", &T::endpoint, endpoint_variants, "Where it listens.").needed(); }
+
+WebSocketConfig& websocket_of(T& transport) {
+  if (!transport.websocket) transport.websocket.emplace();
+  return *transport.websocket;
+}
+
+const Table<T>& websocket_table() {
+  static const Table<T> table(
+      "websocket transport",
+      join({accepted<T>("type", "The kind of transport."), identifier(&T::id), endpoint_field()},
+           lift<T, WebSocketConfig>(websocket_fields(), websocket_of)),
+      [](SchemaReader& reader, const ConfigValue& dict, T& transport) {
+        finish_websocket(reader, dict, websocket_of(transport));
+      });
+  return table;
+}
+
+void finish_web(SchemaReader& reader, const ConfigValue& dict, T& transport) {
+  const ConfigValue* options = dict.find("options");
+  const ConfigValue* hsts = options == nullptr ? nullptr : options->find("hsts");
+  if (transport.web.hsts && !transport.endpoint.tls && hsts != nullptr) {
+    SchemaReader::Step step(reader, "options");
+    SchemaReader::Step key(reader, "hsts");
+    reader.warning(hsts->at, "browsers ignore HSTS that does not come over TLS",
+                   {"", "add \"tls\" to the endpoint", ""});
+  }
+  const ConfigValue* paths = dict.find("paths");
+  if (paths == nullptr || !paths->is(ConfigValue::Kind::dict) || paths->find("/") != nullptr) return;
+  SchemaReader::Step step(reader, "paths");
+  reader.warning(paths->at, "no \"/\": what no other path takes gets 404");
+}
+
+const Table<T>& web_table() {
+  Field<T> paths(
+      "paths", "a dictionary", "A service for each first component of the URL's path.",
+      [](SchemaReader& reader, const ConfigValue& value, T& transport) { read_paths(reader, value, transport.paths); });
+  paths.nested = describe_paths;
+  static const Table<T> table("web transport",
+                              {
+                                  accepted<T>("type", "The kind of transport."),
+                                  identifier(&T::id),
+                                  endpoint_field(),
+                                  std::move(paths).needed(),
+                                  object("options", &T::web, web_options_table, "Options of the HTTP server."),
+                              },
+                              finish_web);
+  return table;
+}
+
+void read_client_timeout(SchemaReader& reader, const ConfigValue& value, WebOptions& options) {
+  if (value.is(ConfigValue::Kind::null)) return;
+  const auto seconds = reader.integer(value, 1, 86'400);
+  if (seconds) options.client_timeout_ms = static_cast<std::uint32_t>(*seconds * 1000);
+}
+
+Variant<T> built(const char* name, const Table<T>& (*table)()) {
+  return {
+      name, Support::built, "", [table]() -> const TableBase& { return table(); },
+      [table](SchemaReader& reader, const ConfigValue& dict, T& transport) { reader.read(dict, table(), transport); }};
+}
+
+/// Nothing listens where such a transport stands, so nothing is more open than its owner thinks.
+Variant<T> unbuilt(const char* name, std::vector<std::string> keys) {
+  keys.insert(keys.end(), {"id", "type", "endpoint"});
+  const auto table = known_keys(fmt::format("{} transport", name), keys);
+  return {name, Support::convenience, "", table, nullptr};
+}
+
+}  // namespace
+
+const Table<WebOptions>& web_options_table() {
+  using W = WebOptions;
+  static const Table<W> table(
+      "web options",
+      {
+          flag("access_log", &W::access_log, "Each request is logged."),
+          always<W>("display_tracebacks", false, "there are no tracebacks to show"),
+          flag("hsts", &W::hsts, "Browsers are told to use TLS only.").reloads(),
+          integer("hsts_max_age", &W::hsts_max_age_s, 0, std::numeric_limits<std::int64_t>::max(),
+                  "For how many seconds.")
+              .reloads(),
+          Field<W>("client_timeout", "seconds, or null", "Time an idle connection is kept.", read_client_timeout)
+              .preset(W{}.client_timeout_ms / 1000)
+              .within(1, 86'400)
+              .reloads(),
+      });
+  return table;
+}
+
+const Variants<TransportConfig>& transport_variants() {
+  static const Variants<T> variants("transport", "type", "",
+                                    {
+                                        built("web", web_table),
+                                        built("websocket", websocket_table),
+                                        unbuilt("rawsocket", {"serializers", "debug", "options", "auth"}),
+                                        unbuilt("universal", {"rawsocket", "websocket", "mqtt", "web"}),
+                                        unbuilt("mqtt", {"options", "auth"}),
+                                        unbuilt("flashpolicy", {"allowed_domain", "allowed_ports"}),
+                                        unbuilt("websocket.testee", {"url", "debug", "options"}),
+                                        unbuilt("stream.testee", {"debug"}),
+                                    });
+  return variants;
+}
+
+}  // namespace transom::node
