@@ -10,6 +10,7 @@
 namespace transom::cli {
 namespace {
 
+constexpr std::int64_t kClosingSeconds = 2;
 constexpr std::size_t kMaxHead = 16 * 1024;
 constexpr std::size_t kShownText = 200;  // octets of a foreign text in a message of ours
 
@@ -122,6 +123,8 @@ void WampConnection::leave() {
     while (!closing_) step(until);
     const std::uint8_t normal[] = {wire::ws_close::normal >> 8, wire::ws_close::normal & 0xff};
     send_frame(wire::WsOpcode::close, normal);
+    // The server closes first (RFC 6455 7.1.1), so that no connection lingers there.
+    while (stream_.read(received_, after_seconds(kClosingSeconds)) == NetStream::Outcome::data) received_.clear();
     stream_.finish();
   } catch (const CliError&) {
   }

@@ -6,6 +6,7 @@
 #include <csignal>
 #include <ctime>
 #include <nlohmann/json.hpp>
+#include <numeric>
 
 #include "base/log.h"
 
@@ -95,6 +96,7 @@ void Node::collect_status(std::function<void(nlohmann::json)> done) {
                                      {"tls", listener->tls() != nullptr},
                                      {"connections", collection->connections[listener.get()]}});
     }
+    status["sessions"] = std::accumulate(collection->sessions.begin(), collection->sessions.end(), std::size_t{0});
     for (std::size_t i = 0; i < group_->realms().size(); ++i) {
       const router::Realm& realm = *group_->realms()[i];
       status["realms"].push_back(

@@ -49,39 +49,47 @@ void OptionReader::refuse(std::string_view problem, std::string_view wanted) {
                           : fmt::format("{} for option \"{}\": {} is needed", problem, name_, wanted);
 }
 
+// Null is what JavaScript clients send for an option they leave out: as if it were not there.
 Token OptionReader::value(Kind wanted, std::string_view what) {
   Token token = in_->next();
   if (token.kind == Kind::error) {
     error_ = fmt::format("invalid option \"{}\": {}", name_, in_->error());
-  } else if (token.kind != wanted) {
+  } else if (token.kind != wanted && token.kind != Kind::null) {
     refuse("invalid type", what);
     token.kind = Kind::error;
   }
   return token;
 }
 
-void OptionReader::boolean(bool& out) { out = value(Kind::boolean, "a boolean").boolean; }
+void OptionReader::boolean(bool& out) {
+  Token token = value(Kind::boolean, "a boolean");
+  if (token.kind == Kind::boolean) out = token.boolean;
+}
 
 void OptionReader::whole(std::uint64_t& out) {
-  auto number = to_whole(in_->next());
+  Token token = in_->next();
+  if (token.kind == Kind::null) return;
+  auto number = to_whole(token);
   if (!number) return refuse("invalid value", "an integer from 0 to 2^53");
   out = *number;
 }
 
 void OptionReader::id(std::optional<Id>& out) {
-  out = to_id(in_->next());
+  Token token = in_->next();
+  if (token.kind == Kind::null) return;
+  out = to_id(token);
   if (!out) refuse("invalid value", "an id, an integer from 1 to 2^53,");
 }
 
-void OptionReader::text(std::string& out) {
+bool OptionReader::text(std::string& out) {
   Token token = value(Kind::text, "a string");
   if (token.kind == Kind::text) out = content(token);
+  return token.kind == Kind::text;
 }
 
 void OptionReader::word(std::span<const std::string_view> words, std::size_t& out) {
   std::string text_value;
-  text(text_value);
-  if (!error_.empty()) return;
+  if (!text(text_value)) return;
   auto found = std::find(words.begin(), words.end(), text_value);
   if (found == words.end()) return refuse("invalid value", fmt::format("one of {}", fmt::join(words, ", ")));
   out = static_cast<std::size_t>(found - words.begin());
@@ -128,8 +136,7 @@ void OptionReader::dict_list() {
 
 void OptionReader::algorithm() {
   std::string name;
-  text(name);
-  if (!error_.empty() || name == "cryptobox" || name == "mqtt" || name == "xbr" || name.starts_with("x_")) return;
+  if (!text(name) || name == "cryptobox" || name == "mqtt" || name == "xbr" || name.starts_with("x_")) return;
   refuse("invalid value", "cryptobox, mqtt, xbr or a name that begins with x_");
 }
 

@@ -12,8 +12,8 @@
 
 namespace transom::wamp {
 
-/// Use: `for (int i = r.next(names); i >= 0; i = r.next(names)) switch (i) { ... exactly one value call ... }`, then
-/// `status`. After a failure `next` ends the loop.
+/// A null value leaves the option at its default. Use: `for (int i = r.next(names); i >= 0; i = r.next(names)) switch
+/// (i) { ... exactly one value call ... }`, then `status`. After a failure `next` ends the loop.
 class OptionReader {
  public:
   OptionReader(SerializerId serializer, ByteSpan dict);
@@ -24,7 +24,8 @@ class OptionReader {
   void boolean(bool& out);
   void whole(std::uint64_t& out);
   void id(std::optional<Id>& out);
-  void text(std::string& out);
+  /// False: nothing was set, because it is null or wrong.
+  bool text(std::string& out);
   /// A string that is one of `words`; sets its index.
   void word(std::span<const std::string_view> words, std::size_t& out);
   void id_list(std::optional<std::vector<Id>>& out);

@@ -10,6 +10,8 @@ namespace {
 constexpr std::array<std::string_view, 3> kMatches = {"exact", "prefix", "wildcard"};
 constexpr std::array<std::string_view, 5> kInvokes = {"single", "first", "last", "roundrobin", "random"};
 
+constexpr std::array<std::string_view, 3> kCancelModes = {"skip", "kill", "killnowait"};
+
 // Most messages carry no option; a map of none has one form that all libraries write.
 bool is_empty_dict(SerializerId serializer, ByteSpan dict) {
   switch (serializer) {
@@ -34,7 +36,7 @@ void check_common(int option, OptionReader& in) {
     case kEncAlgo:
       return in.algorithm();
     default:
-      return in.text(unused);
+      in.text(unused);
   }
 }
 
@@ -63,6 +65,8 @@ constexpr std::array<std::string_view, kCommonCount + N> names_with_common(const
 }
 
 }  // namespace
+
+std::string_view to_string(CancelMode mode) { return kCancelModes[static_cast<std::size_t>(mode)]; }
 
 std::string_view to_string(Match match) { return kMatches[static_cast<std::size_t>(match)]; }
 
@@ -151,6 +155,17 @@ Result<CallOptions> read_call_options(SerializerId serializer, ByteSpan dict) {
   });
 }
 
+Result<CancelMode> read_cancel_mode(SerializerId serializer, ByteSpan dict) {
+  static constexpr auto kNames = names_with_common({"mode"});
+  struct Mode {
+    std::size_t index = static_cast<std::size_t>(CancelMode::killnowait);
+  };
+  auto mode = read_options<Mode>(serializer, dict, kNames,
+                                 [](int, OptionReader& in, Mode& out) { in.word(kCancelModes, out.index); });
+  if (!mode) return tl::make_unexpected(std::move(mode.error()));
+  return static_cast<CancelMode>(mode->index);
+}
+
 Result<EventDetails> read_event_details(SerializerId serializer, ByteSpan dict) {
   enum { kPublisher = kCommonCount, kAuthid, kAuthrole, kTopic, kRetained, kAcknowledgedDelivery, kCount };
   static constexpr auto kNames = names_with_common(
@@ -162,11 +177,14 @@ Result<EventDetails> read_event_details(SerializerId serializer, ByteSpan dict) 
       case kPublisher:
         return in.id(out.publisher);
       case kAuthid:
-        return in.text(out.publisher_authid);
+        in.text(out.publisher_authid);
+        return;
       case kAuthrole:
-        return in.text(out.publisher_authrole);
+        in.text(out.publisher_authrole);
+        return;
       case kTopic:
-        return in.text(out.topic);
+        in.text(out.topic);
+        return;
       case kRetained:
         return in.boolean(out.retained);
       default:

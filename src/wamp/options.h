@@ -36,6 +36,11 @@ struct MatchOptions {
   bool disclose_caller = false;   // REGISTER
 };
 
+/// CANCEL.Options.mode: answer the caller now and leave the callee alone; interrupt the callee and wait for its answer;
+/// or answer now and interrupt as well (what a client that says nothing means).
+enum class CancelMode : std::uint8_t { skip, kill, killnowait };
+std::string_view to_string(CancelMode mode);
+
 /// CALL.Options and YIELD.Options.
 struct CallOptions {
   bool receive_progress = false;  // CALL
@@ -60,6 +65,7 @@ inline constexpr std::size_t kMaxOptionList = 65536;
 Result<PublishOptions> read_publish_options(SerializerId serializer, ByteSpan dict);
 Result<MatchOptions> read_match_options(SerializerId serializer, ByteSpan dict);
 Result<CallOptions> read_call_options(SerializerId serializer, ByteSpan dict);
+Result<CancelMode> read_cancel_mode(SerializerId serializer, ByteSpan dict);
 Result<EventDetails> read_event_details(SerializerId serializer, ByteSpan dict);
 
 }  // namespace transom::wamp

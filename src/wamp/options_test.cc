@@ -104,14 +104,29 @@ TEST(Options, ErrorsNameTheOption) {
             "invalid entry for option \"eligible_authid\": a string is needed");
   EXPECT_EQ(error_of({{"match", "exactly"}}, read_match_options),
             "invalid value for option \"match\": one of exact, prefix, wildcard is needed");
-  EXPECT_EQ(error_of({{"match", nullptr}}, read_match_options),
-            "invalid type for option \"match\": a string is needed");
   EXPECT_EQ(error_of({{"timeout", -1}}, read_call_options),
             "invalid value for option \"timeout\": an integer from 0 to 2^53 is needed");
   EXPECT_EQ(error_of({{"timeout", true}}, read_call_options),
             "invalid value for option \"timeout\": an integer from 0 to 2^53 is needed");
   EXPECT_THAT(error_of({{"forward_for", {1}}}, read_publish_options), HasSubstr("\"forward_for\""));
   EXPECT_THAT(error_of({{"publisher", "x"}}, read_event_details), HasSubstr("\"publisher\""));
+}
+
+TEST(Options, NullIsAbsent) {  // as wampy sends options it leaves out
+  auto match = read_all({{"match", nullptr}, {"get_retained", nullptr}}, read_match_options);
+  ASSERT_TRUE(match);
+  EXPECT_EQ(match->match, Match::exact);
+  auto publish =
+      read_all({{"eligible", nullptr}, {"acknowledge", nullptr}, {"exclude_me", nullptr}}, read_publish_options);
+  ASSERT_TRUE(publish);
+  EXPECT_FALSE(publish->eligible);
+  EXPECT_TRUE(publish->exclude_me);
+}
+
+TEST(Options, CancelMode) {
+  EXPECT_EQ(*read_all({{"mode", "kill"}}, read_cancel_mode), CancelMode::kill);
+  EXPECT_EQ(*read_all(json::object(), read_cancel_mode), CancelMode::killnowait);
+  EXPECT_THAT(error_of({{"mode", "softly"}}, read_cancel_mode), HasSubstr("\"mode\""));
 }
 
 TEST(Options, DuplicatesAndEscapedNames) {

@@ -220,7 +220,8 @@ NOT_YET = [
     ("cryptosign", lambda c: c.update(auth={"cryptosign": {"type": "static", "principals": {}}})),
     ("tls", lambda c: c.update(auth={"tls": {"type": "static", "principals": {}}})),
     ("cookie", lambda c: c.update(auth={"cookie": {}})),
-    ("cookie", lambda c: c.update(cookie={"name": "cbtid", "secure": True, "http_strict": True, "store": {"type": "memory"}})),
+    ("cookie", lambda c: c.update(cookie={"name": "cbtid", "secure": True, "http_strict": True, "store": {"type": "memory"}},
+                                 options={"allowed_origins": ["https://example.com"]})),
     ("dynamic", lambda c: c.update(auth={"ticket": {"type": "dynamic", "authenticator": "com.auth"}})),
     ("dynamic", lambda c: c.update(auth={"anonymous": {"type": "dynamic", "authenticator": "com.auth"}})),
 ]
@@ -260,7 +261,7 @@ def test_client_certificates(tmp_path, pki):
 
 @pytest.mark.parametrize("name,change", [
     ("compression", lambda w: w["transports"][0].update(options={"compression": {"deflate": {}}})),
-    ("manhole", lambda w: w.update(manhole={})),
+    ("manhole", lambda w: w.update(manhole={"users": []})),
     ("cpu_affinity", lambda w: w.update(options={"cpu_affinity": [0]})),
     ("bridge_meta_api", lambda w: w["realms"][0].update(options={"bridge_meta_api": True})),
     ("store", lambda w: w["realms"][0].update(store={"type": "memory", "limit": 100})),

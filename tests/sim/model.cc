@@ -231,6 +231,13 @@ void Model::expect_nothing_open() const {
   if (!registering_.empty()) broken("a REGISTERED or its ERROR is missing");
   if (!unregistering_.empty()) broken("an UNREGISTERED is missing");
   if (!calls_.empty()) broken("a RESULT or ERROR of a call is missing");
+  if (!joined()) return;
+  const router::Session& session = client_->session();
+  if (!session.pending_calls.empty()) broken("the router keeps a call that was answered");
+  if (!session.invocations.empty()) broken("the router keeps an invocation that was answered");
+  if (session.requests_at_home != 0) broken("the router counts a request that was answered");
+  if (session.subscriptions.size() != subscriptions_.size()) broken("the router keeps other subscriptions");
+  if (session.registrations.size() != registrations_.size()) broken("the router keeps other registrations");
 }
 
 void Model::on_message(const json& message) {

@@ -37,6 +37,8 @@ class Simulation {
     }
   }
 
+  ~Simulation() { node_.on_posted = nullptr; }
+
   Counts run() {
     for (int i = 0; i < kSteps; ++i) {
       step();
@@ -79,6 +81,8 @@ class Simulation {
     } catch (const Failure& failure) {
       failed_meanwhile_ =
           failure;  // the router's code above us, destructors among it, is not made to be thrown through
+    } catch (const std::exception& error) {
+      failed_meanwhile_ = Failure{fmt::format("a message of an unexpected form: {}", error.what())};
     }
   }
 

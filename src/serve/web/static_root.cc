@@ -67,6 +67,20 @@ int open_retrying(int root, const char* path, std::uint64_t resolve) {
   return -1;
 }
 
+/// An absolute link may lead back into the root, which the kernel does not look at: asks where it leads without opening
+/// what is there, and opens that by its way below the root.
+int open_through_absolute_link(int root, const char* path) {
+  const UniqueFd target(::openat(root, path, O_PATH | O_CLOEXEC));
+  if (!target) return -1;
+  const std::string root_path = real_path_of(root), real_path = real_path_of(target.get());
+  if (root_path.empty() || !is_below(real_path, root_path) || real_path.size() <= root_path.size() + 1) {
+    errno = ENOENT;
+    return -1;
+  }
+  const std::string rest = real_path.substr(root_path == "/" ? 1 : root_path.size() + 1);
+  return open_retrying(root, rest.c_str(), RESOLVE_NO_MAGICLINKS | RESOLVE_BENEATH);
+}
+
 /// Without help of the kernel: component by component, no symlink at all.
 UniqueFd open_walking(int root, const std::string& rest) {
   UniqueFd at(::openat(root, ".", O_PATH | O_DIRECTORY | O_CLOEXEC));
@@ -102,7 +116,8 @@ StaticRoot::StaticRoot(const StaticConfig& config, const SiteContext& context, M
 UniqueFd StaticRoot::open_below(int root, const std::string& rest) const {
   const char* path = rest.empty() ? "." : rest.c_str();
   if (method_ == Method::openat2) {
-    const int fd = open_retrying(root, path, RESOLVE_NO_MAGICLINKS | (follow_symlinks_ ? 0 : RESOLVE_BENEATH));
+    int fd = open_retrying(root, path, RESOLVE_NO_MAGICLINKS | (follow_symlinks_ ? 0 : RESOLVE_BENEATH));
+    if (fd < 0 && errno == EXDEV) fd = open_through_absolute_link(root, path);
     // ENOSYS: an old kernel; EPERM: an old container filter that does not know the call.
     if (fd >= 0 || (errno != ENOSYS && errno != EPERM)) return UniqueFd(fd);
   }

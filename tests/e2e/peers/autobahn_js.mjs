@@ -17,11 +17,13 @@ const connection = new autobahn.Connection({
 const subscriptions = new Map();
 const registrations = new Map();
 
+let joined = false; // `connection.session` is there before WELCOME, too
 connection.onclose = (reason, details) => {
-  say(connection.session ? { left: details.reason ?? reason } : { refused: details.reason ?? reason });
+  say(joined ? { left: details.reason ?? reason } : { refused: details.reason ?? reason });
   return true;
 };
 connection.onopen = (session, details) => {
+  joined = true;
   say({ joined: session.id, authid: details.authid, authrole: details.authrole, protocol: connection.transport?.info?.protocol });
   obey({
     async subscribe({ topic, options: how }) {
@@ -55,7 +57,8 @@ connection.onopen = (session, details) => {
     },
     leave() {
       return new Promise((resolve) => {
-        connection.onclose = (reason, details) => {
+        let joined = false; // `connection.session` is there before WELCOME, too
+connection.onclose = (reason, details) => {
           resolve({ reason: details.reason ?? reason });
           return true;
         };
