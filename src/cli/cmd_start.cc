@@ -12,6 +12,7 @@
 #include "node/control.h"
 #include "node/control_server.h"
 #include "node/local_node.h"
+#include "node/local_renewal.h"
 #include "node/node.h"
 #include "node/node_lock.h"
 
@@ -175,6 +176,8 @@ void serve_until_stopped(Prepared& prepared, const StartOptions& options) {
   if (auto status = node.open(); !status) give_up("cannot start:\n{}", status.error().message);
   ControlFile control_file(directory);
   const node::ControlServer control(node.loop(), control_file.bind(), control_handlers(node, prepared.local));
+  std::optional<node::LocalRenewal> renewal;
+  if (prepared.local) renewal.emplace(node, directory);
   io::Timer shutdown(
       node.loop().timers(), [](void* stopped) { static_cast<node::Node*>(stopped)->stop(); }, &node);
   if (options.shutdown_after_s) shutdown.start(static_cast<std::uint64_t>(*options.shutdown_after_s) * 1000);

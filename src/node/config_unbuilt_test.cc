@@ -120,7 +120,7 @@ TEST(UnbuiltConfig, ConveniencesAreWarnedOf) {
 
 TEST(UnbuiltConfig, ServicesKeepTheirPath) {
   for (const char* type : {"longpoll", "caller", "publisher", "webhook", "reverseproxy", "websocket-reverseproxy",
-                           "cgi", "wsgi", "resource", "archive", "wap", "catalog", "upload", "schemadoc", "none"}) {
+                           "cgi", "archive", "wap", "catalog", "upload", "schemadoc", "none"}) {
     const MarkedText marked(in_paths(std::string("\"x\": ^{\"type\": \"") + type + "\"}"));
     const LoadedConfig loaded = load_json(marked.text);
     EXPECT_TRUE(has(loaded, Diagnostic::Severity::warning, marked.at, kTransport + ".paths.x", type));

@@ -10,7 +10,6 @@
 #include <fstream>
 
 #include "node/durable_file.h"
-#include "node/port_holder.h"
 #include "node/test_directory.h"
 #include "serve/unique_fd.h"
 
@@ -126,20 +125,6 @@ TEST_F(LocalNodeTest, TheConfigIsLoopbackOnly) {
   EXPECT_TRUE(websocket->options.loopback_origins_only);
   EXPECT_EQ(websocket->serializers.size(), 3U);
   EXPECT_EQ(make_local_config(files.directory, 1, false).workers[0].transports[0].endpoint.interfaces.size(), 1U);
-}
-
-TEST(PortHolder, FindsThisProcess) {
-  const serve::UniqueFd listener(socket(AF_INET, SOCK_STREAM | SOCK_CLOEXEC, 0));
-  sockaddr_in address{};
-  address.sin_family = AF_INET;
-  address.sin_addr.s_addr = htonl(INADDR_LOOPBACK);
-  socklen_t length = sizeof address;
-  ASSERT_EQ(bind(listener.get(), reinterpret_cast<sockaddr*>(&address), length), 0);
-  ASSERT_EQ(listen(listener.get(), 1), 0);
-  ASSERT_EQ(getsockname(listener.get(), reinterpret_cast<sockaddr*>(&address), &length), 0);
-  const std::string holder = describe_port_holder(ntohs(address.sin_port));
-  EXPECT_NE(holder.find(std::to_string(getpid())), std::string::npos) << holder;
-  EXPECT_EQ(describe_port_holder(1), "");
 }
 
 }  // namespace

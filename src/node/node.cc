@@ -57,6 +57,21 @@ void Node::stop() {
   loop().post([this] { group_->stop(); });
 }
 
+void Node::reload_certificates() {
+  for (const auto& listener : group_->listeners()) {
+    if (!listener->config().endpoint.tls) continue;
+    std::vector<std::string> warnings;
+    auto context = tls::ServerContext::create(*listener->config().endpoint.tls, warnings);
+    for (const std::string& warning : warnings) log_warn("{}", warning);
+    if (!context) {
+      log_error("{}: the old certificate stays: {}", listener->description(), context.error().message);
+      continue;
+    }
+    listener->set_tls(std::move(*context));
+    log_info("{}: new certificate loaded", listener->description());
+  }
+}
+
 void Node::watch_signals() {
   signals_ = std::make_unique<Signals>();
   for (auto [handle, number] : {std::pair{&signals_->terminate, SIGTERM}, std::pair{&signals_->interrupt, SIGINT}}) {

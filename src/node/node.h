@@ -33,6 +33,10 @@ class Node {
   /// From any thread.
   void stop();
 
+  /// Loads every certificate again, for new connections; open ones keep theirs. A pair that cannot be loaded leaves the
+  /// old one in place and is logged. On core 0's thread.
+  void reload_certificates();
+
   /// Called on core 0 once the node serves; set before `run`.
   void on_ready(std::function<void()> callback) { ready_ = std::move(callback); }
   /// Core 0's loop, for the control socket and the like; valid after the constructor.

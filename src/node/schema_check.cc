@@ -128,6 +128,10 @@ void check_worker(SchemaReader& reader, const ConfigValue& dict, WorkerConfig& w
   }
 }
 
+std::string port_or_path(const serve::EndpointConfig& endpoint) {
+  return endpoint.type == serve::EndpointConfig::Type::unix ? endpoint.path : fmt::format("port {}", endpoint.port);
+}
+
 void check_endpoints(SchemaReader& reader) {
   const auto& uses = reader.facts.endpoints;
   // Hostile files hold thousands of transports; more than this are not compared pair by pair.
@@ -142,7 +146,7 @@ void check_endpoints(SchemaReader& reader) {
         reader.report(Severity::warning, uses[later].place,
                       fmt::format("the port is shared with {}: the system picks one of them for each client", where));
       } else {
-        reader.report(Severity::error, uses[later].place, fmt::format("is taken by {} already", where));
+        reader.report(Severity::error, uses[later].place, fmt::format("{} is taken by {} already", port_or_path(uses[later].endpoint), where));
       }
       break;
     }

@@ -188,10 +188,11 @@ Variant<PathConfig> built(const char* name, const Table<Service>& (*table)()) {
           }};
 }
 
-Variant<PathConfig> unbuilt(const char* name, std::vector<std::string> keys) {
+Variant<PathConfig> unbuilt(const char* name, std::vector<std::string> keys, Support support = Support::convenience,
+                            const char* way_out = "") {
   keys.insert(keys.end(), {"id", "type"});
   const auto table = known_keys(fmt::format("{} service", name), keys);
-  return {name, Support::convenience, "", table,
+  return {name, support, way_out, table,
           [name, table](SchemaReader& reader, const ConfigValue& dict, PathConfig& path) {
             char unused = 0;
             reader.read(dict, static_cast<const Table<char>&>(table()), unused);
@@ -230,8 +231,10 @@ const Variants<PathConfig>& path_variants() {
           unbuilt("reverseproxy", {"host", "port", "path", "forwarded_port", "forwarded_proto", "options"}),
           unbuilt("websocket-reverseproxy", {"url", "options", "backend"}),
           unbuilt("cgi", {"directory", "processor"}),
-          unbuilt("wsgi", {"module", "object", "minthreads", "maxthreads"}),
-          unbuilt("resource", {"classname", "extra"}),
+          unbuilt("wsgi", {"module", "object", "minthreads", "maxthreads"}, Support::restricting,
+                  "only Python can run it: serve it by a WSGI server of its own"),
+          unbuilt("resource", {"classname", "extra"}, Support::restricting,
+                  "only Python can run it: serve it by a program of its own"),
           unbuilt("archive", {"archive", "origin", "download", "cache", "default_object", "object_prefix", "mime_types",
                               "hashes", "options"}),
           unbuilt("wap", {"templates", "routes", "wamp", "path", "sandbox"}),

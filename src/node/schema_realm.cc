@@ -3,6 +3,7 @@
 
 #include <algorithm>
 
+#include "base/log.h"
 #include "node/schema_tables.h"
 #include "wamp/uri.h"
 
@@ -148,7 +149,7 @@ void finish_realm(SchemaReader& reader, const ConfigValue& dict, RealmConfig& re
   const ConfigValue* name = dict.find("name");
   if (name == nullptr || !name->is(ConfigValue::Kind::string) || wamp::is_valid_realm_name(realm.name)) return;
   SchemaReader::Step step(reader, "name");
-  reader.error(name->at, "no valid realm name",
+  reader.error(name->at, fmt::format("\"{}\" is no valid realm name", log_safe(realm.name)),
                {"3 to 255 of letters, digits, _ - @ and ., beginning with a letter", "", ""});
 }
 

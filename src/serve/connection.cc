@@ -66,8 +66,11 @@ void Connection::read_some() {
   if (got == 0) {
     peer_ended_ = true;
     update_interest();
-    if (!closing()) return close(CloseReason::peer_closed);
-    if (stream_ended_) finish(close_reason_);
+    if (closing()) {
+      if (stream_ended_) finish(close_reason_);
+    } else if (!layer_ || !layer_->on_peer_end()) {
+      close(CloseReason::peer_closed);
+    }
     return;
   }
   if (closing()) return;  // discarded: only the end of the peer's stream matters now
@@ -154,7 +157,10 @@ bool Connection::write_out() {
 }
 
 bool Connection::write_encrypted() {
-  if (tls_->state() != tls::Stream::State::open) return true;
+  if (tls_->state() != tls::Stream::State::open) {
+    drop_from_queue(queued_octets_);  // the peer has ended its side: nobody will read this
+    return true;
+  }
   Buffer& network = core_.loop().network_scratch();
   Buffer& scratch = core_.loop().plain_scratch();
   while (!queue_.empty() && unsent_.empty()) {

@@ -351,6 +351,11 @@ void HttpLayer::on_drained() {
   process();
 }
 
+bool HttpLayer::on_peer_end() {
+  keep_alive_ = false;
+  return phase_ == Phase::answering;
+}
+
 void HttpLayer::on_deadline() {
   switch (phase_) {
     case Phase::idle:

@@ -31,6 +31,7 @@ class HttpLayer final : public Layer {
 
   void on_octets(MutableByteSpan octets) override;
   void on_drained() override;
+  bool on_peer_end() override;
   void on_deadline() override;
   void on_shutdown() override;
   void on_closed(CloseReason reason) override;

@@ -13,6 +13,9 @@ class Layer {
   virtual void on_octets(MutableByteSpan octets) = 0;
   /// The queue has drained below HttpConnection::kDrainMark after having been above it.
   virtual void on_drained() {}
+  /// The peer sends nothing more, but may still read. True: the layer has something left to say and closes the
+  /// connection itself when it is said.
+  virtual bool on_peer_end() { return false; }
   /// The deadline set by `set_deadline` has passed (once).
   virtual void on_deadline() = 0;
   /// The node stops: end in good order (the connection is cut after a bounded wait).

@@ -11,6 +11,8 @@
 #include <cerrno>
 #include <cstring>
 
+#include "io/port_holder.h"
+
 namespace transom::serve {
 namespace {
 
@@ -36,6 +38,11 @@ bool parse_address(const std::string& text, bool v6, std::uint16_t port, Address
 }
 
 std::string bind_hint(int error, std::uint16_t port) {
+  if (error == EADDRINUSE) {
+    const std::string holder = io::describe_port_holder(port);
+    return holder.empty() ? "; stop what uses it or choose another port"
+                          : fmt::format("; {} uses it: stop that or choose another port", holder);
+  }
   if (error == EACCES)
     return fmt::format("; ports below 1024 need a privilege, e.g. CAP_NET_BIND_SERVICE for port {}", port);
   if (error == EADDRNOTAVAIL) return "; no interface of this machine has that address";

@@ -125,7 +125,10 @@ bool MsgpackReader::take_binary(int length_size, bool ext, Token& token) {
 bool MsgpackReader::take_ext(std::uint64_t size, Token& token) {
   std::uint64_t type = 0;
   token.kind = Kind::binary;
-  return take_number(1, type) && take_octets(size, token.octets);
+  if (!take_number(1, type) || !take_octets(size, token.octets)) return false;
+  // What JavaScript's encoders write for `undefined`: one octet 0 of type 0.
+  if (type == 0 && size == 1 && token.octets[0] == 0) token.kind = Kind::null;
+  return true;
 }
 
 RawValue MsgpackReader::skip(int string_key_levels) { return skip_value(*this, position_, levels_, string_key_levels); }

@@ -57,7 +57,8 @@ def test_the_example_config(copy, tmp_path):
     port = free_port()
     config["workers"][0]["transports"][0]["endpoint"]["port"] = port
     (cbdir / "config.json").write_text(json.dumps(config))
-    assert transom("check", "--cbdir", cbdir).returncode == 0
-    with Node(["--cbdir", cbdir], tmp_path, [port]):
+    env = clean_env(JOES_TICKET="secret")
+    assert transom("check", "--cbdir", cbdir, env=env).returncode == 0
+    with Node(["--cbdir", cbdir], tmp_path, [port], env=env):
         done = subprocess.run(["curl", "-sS", f"http://localhost:{port}/"], capture_output=True, text=True, check=True)
         assert "Transom" in done.stdout

@@ -178,7 +178,7 @@ def test_unavailable_cipher_names_are_skipped_with_a_warning(tmp_path, pki):
     ({"ciphers": "NOT-A-CIPHER"}, "ciphers"),
     ({"key": "missing.pem"}, "missing.pem"),
     ({"certificate": "missing.pem"}, "missing.pem"),
-    ({"key": "{pki}/ecdsa.key"}, "match"),
+    ({"key": "{pki}/ecdsa.key"}, "does not belong to the certificate"),
     ({"key": "{pki}/rsa_chain.pem"}, "key"),
     ({"certificate": "{pki}/rsa.key"}, "certificate"),
     ({"chain_certificates": ["missing.pem"]}, "missing.pem"),

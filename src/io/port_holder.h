@@ -3,9 +3,9 @@
 #include <cstdint>
 #include <string>
 
-namespace transom::node {
+namespace transom::io {
 
 /// E.g. "nginx (PID 812)"; empty when the kernel does not show it to this user.
 std::string describe_port_holder(std::uint16_t port);
 
-}  // namespace transom::node
+}  // namespace transom::io

@@ -1,7 +1,7 @@
 // /proc/net/tcp and tcp6: a title line, then one socket a line,
 //   sl: local_address:PORT remote_address:PORT STATE queues timer retransmits uid timeout INODE ...
 // with hexadecimal ports and states (0A: listening). The inode leads to a process by the links in /proc/PID/fd.
-#include "node/port_holder.h"
+#include "io/port_holder.h"
 
 #include <fmt/format.h>
 #include <unistd.h>
@@ -14,7 +14,7 @@
 
 #include "base/log.h"
 
-namespace transom::node {
+namespace transom::io {
 namespace {
 
 namespace fs = std::filesystem;
@@ -67,4 +67,4 @@ std::string describe_port_holder(std::uint16_t port) {
   return "";
 }
 
-}  // namespace transom::node
+}  // namespace transom::io
