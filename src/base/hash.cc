@@ -50,7 +50,7 @@ std::uint64_t keyed_hash(std::string_view text, const HashKey& key) {
     state.absorb(word);
   }
   std::uint64_t last = std::uint64_t{text.size()} << 56;
-  std::memcpy(&last, data, left);  // the length octet stays on top: left < 8
+  if (left > 0) std::memcpy(&last, data, left);  // the length octet stays on top: left < 8
   state.absorb(last);
   state.v2 ^= 0xff;
   for (int i = 0; i < 3; ++i) state.round();

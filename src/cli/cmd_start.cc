@@ -179,7 +179,12 @@ void serve_until_stopped(Prepared& prepared, const StartOptions& options) {
   std::optional<node::LocalRenewal> renewal;
   if (prepared.local) renewal.emplace(node, directory);
   io::Timer shutdown(
-      node.loop().timers(), [](void* stopped) { static_cast<node::Node*>(stopped)->stop(); }, &node);
+      node.loop().timers(),
+      [](void* stopped) {
+        log_info("stopping: --shutdownafter has passed");
+        static_cast<node::Node*>(stopped)->stop();
+      },
+      &node);
   if (options.shutdown_after_s) shutdown.start(static_cast<std::uint64_t>(*options.shutdown_after_s) * 1000);
   node.on_ready([&] {
     const std::string banner = prepared.local ? local_banner(*prepared.local) : configured_banner(node.config());

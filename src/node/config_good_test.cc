@@ -143,7 +143,7 @@ TEST(GoodConfig, SizesAlwaysHaveALimitAndOffIsWarnedOf) {
   const auto& options = loaded.config.workers.at(0).transports.at(0).websocket->options;
   EXPECT_EQ(options.max_frame_size, 67'108'864u);
   EXPECT_EQ(options.max_message_size, 67'108'864u);
-  EXPECT_EQ(options.open_handshake_timeout_ms, 0u);
+  EXPECT_EQ(options.open_handshake_timeout_ms, 10'000u);
   EXPECT_EQ(options.auto_ping_interval_ms, 0u);
 }
 

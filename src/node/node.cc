@@ -12,9 +12,9 @@
 
 namespace transom::node {
 
-// Both stop signals, on core 0's loop; a second one ends the node without waiting.
+// On core 0's loop; a second stop signal ends the node without waiting.
 struct Node::Signals {
-  uv_signal_t terminate, interrupt;
+  uv_signal_t terminate, interrupt, hang_up;
 };
 
 Node::Node(NodeConfig config, NodeOptions options) : config_(std::move(config)), started_(std::time(nullptr)) {
@@ -34,6 +34,10 @@ Node::Node(NodeConfig config, NodeOptions options) : config_(std::move(config)),
 Node::~Node() = default;
 
 Status Node::open() {
+  if (group_->realms().size() > router::kMaxRealms) {
+    return fail("the configuration has {} realms; at most {} are supported", group_->realms().size(),
+                router::kMaxRealms);
+  }
   std::vector<std::string> warnings;
   Status opened = group_->open(warnings);
   for (const std::string& warning : warnings) log_warn("{}", warning);
@@ -47,7 +51,7 @@ void Node::run() {
     if (ready_) ready_();
   });
   group_->run();
-  for (auto* handle : {&signals_->terminate, &signals_->interrupt}) {
+  for (auto* handle : {&signals_->terminate, &signals_->interrupt, &signals_->hang_up}) {
     uv_close(reinterpret_cast<uv_handle_t*>(handle), nullptr);  // the loop's end waits for it
   }
   log_info("stopped");
@@ -74,17 +78,19 @@ void Node::reload_certificates() {
 
 void Node::watch_signals() {
   signals_ = std::make_unique<Signals>();
-  for (auto [handle, number] : {std::pair{&signals_->terminate, SIGTERM}, std::pair{&signals_->interrupt, SIGINT}}) {
-    uv_signal_init(loop().native(), handle);
-    handle->data = this;
-    uv_signal_start(
-        handle,
-        [](uv_signal_t* signal, int received) {
-          log_info("stopping on {}", received == SIGTERM ? "SIGTERM" : "SIGINT");
-          static_cast<Node*>(signal->data)->group_->stop();
-        },
-        number);
-  }
+  const auto watch = [this](uv_signal_t& handle, int number, uv_signal_cb callback) {
+    uv_signal_init(loop().native(), &handle);
+    handle.data = this;
+    uv_signal_start(&handle, callback, number);
+  };
+  const uv_signal_cb end = [](uv_signal_t* signal, int received) {
+    log_info("stopping on {}", received == SIGTERM ? "SIGTERM" : "SIGINT");
+    static_cast<Node*>(signal->data)->group_->stop();
+  };
+  watch(signals_->terminate, SIGTERM, end);
+  watch(signals_->interrupt, SIGINT, end);
+  watch(signals_->hang_up, SIGHUP,
+        [](uv_signal_t* signal, int) { static_cast<Node*>(signal->data)->reload_certificates(); });
 }
 
 void Node::collect_status(std::function<void(nlohmann::json)> done) {

@@ -29,6 +29,7 @@ class Node {
   /// behind when one failed. Every failure is reported, joined by newlines.
   Status open();
   /// Serves until SIGTERM, SIGINT or `stop`, then says goodbye to every session, waits a bounded time, and returns.
+  /// SIGHUP reloads the certificates.
   void run();
   /// From any thread.
   void stop();

@@ -18,6 +18,7 @@ constexpr std::int64_t kNoLimit = std::numeric_limits<std::int64_t>::max();
 constexpr std::int64_t kLongestTime = 0x7fffffff;
 
 /// Milliseconds: 0 (off) or a second and more, since smaller numbers are seconds by mistake.
+/// `when_off` says what switching it off leads to; empty: it cannot be, 0 means the default.
 Field<O> milliseconds(std::string name, std::uint32_t O::*member, std::string meaning, std::string when_off) {
   const auto setter = [=](SchemaReader& reader, const ConfigValue& value, O& options) {
     const auto time = reader.integer(value, 0, kLongestTime);
@@ -25,6 +26,9 @@ Field<O> milliseconds(std::string name, std::uint32_t O::*member, std::string me
     if (*time > 0 && *time < 1000) {
       return reader.error(value.at, fmt::format("{} ms is too short: the unit is milliseconds", *time),
                           {"0 or at least 1000", "", ""});
+    }
+    if (*time == 0 && when_off.empty()) {
+      return reader.warning(value.at, fmt::format("it cannot be switched off: {} is used", options.*member));
     }
     if (*time == 0) reader.warning(value.at, "0 switches it off: " + when_off);
     options.*member = static_cast<std::uint32_t>(*time);
@@ -80,8 +84,7 @@ std::vector<Field<O>> built_options() {
       flag("allow_null_origin", &O::allow_null_origin, "Pages of files and sandboxes may connect.").reloads(),
       Field<O>("external_port", "an integer or null", "The port that clients see, behind a proxy.", read_external_port)
           .within(1, 65535),
-      milliseconds("open_handshake_timeout", &O::open_handshake_timeout_ms, "Time for the upgrade, and for HELLO.",
-                   "silent connections are kept for ever"),
+      milliseconds("open_handshake_timeout", &O::open_handshake_timeout_ms, "Time for the upgrade, and for HELLO.", ""),
       milliseconds("close_handshake_timeout", &O::close_handshake_timeout_ms, "Time for the peer's close frame.",
                    "closing connections may be kept for ever"),
       flag("enable_webstatus", &O::enable_webstatus, "A plain GET shows a page."),

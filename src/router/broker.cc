@@ -12,9 +12,20 @@ namespace {
 
 using wamp::MessageType;
 
+/// A list may be long and is asked once for each subscriber, so it is sorted first.
+void sort_lists(wamp::PublishOptions& options) {
+  for (auto* list : {&options.exclude, &options.eligible}) {
+    if (*list) std::sort((*list)->begin(), (*list)->end());
+  }
+  for (auto* list :
+       {&options.exclude_authid, &options.exclude_authrole, &options.eligible_authid, &options.eligible_authrole}) {
+    if (*list) std::sort((*list)->begin(), (*list)->end());
+  }
+}
+
 template <typename List, typename Value>
-bool contains(const List& list, const Value& value) {
-  return std::find(list.begin(), list.end(), value) != list.end();
+bool contains(const List& sorted, const Value& value) {
+  return std::binary_search(sorted.begin(), sorted.end(), value);
 }
 
 /// All six tests must pass; a list that is there but empty means nobody for `eligible`, nothing for `exclude`.
@@ -27,12 +38,6 @@ bool is_eligible(const Session& session, const wamp::PublishOptions& lists) {
   return !lists.eligible_authrole || contains(*lists.eligible_authrole, session.authrole());
 }
 
-/// Which of a publication's subscriptions have subscribers on which core.
-struct Matched {
-  Id subscription;
-  std::uint64_t cores;
-};
-
 }  // namespace
 
 void Broker::publish(Session& publisher, const wamp::Message& message) {
@@ -44,7 +49,8 @@ void Broker::publish(Session& publisher, const wamp::Message& message) {
   if (!wamp::is_valid_uri(message.uri, realm_.shared.uri_check) || wamp::is_reserved_uri(message.uri)) {
     return refuse("wamp.error.invalid_uri", "the topic is not a valid URI to publish to");
   }
-  if (!publisher.authorizer().decide(Action::publish, message.uri).allow) {
+  const Decision decision = publisher.authorizer().decide(Action::publish, message.uri);
+  if (!decision.allow) {
     return refuse("wamp.error.not_authorized", "not authorized to publish to this topic");
   }
   const Id publication = core_.random_id();
@@ -54,28 +60,35 @@ void Broker::publish(Session& publisher, const wamp::Message& message) {
     publisher.send(reply);
   }
 
-  thread_local std::vector<Matched> matched;
-  matched.clear();
+  matched_.clear();
   std::uint64_t cores = 0;
   realm_.snapshot().subscriptions.for_each_match(message.uri, [&](wamp::Match, const SubscriptionEntry& entry) {
-    matched.push_back({entry.id, entry.cores});
+    matched_.push_back({entry.id, entry.cores});
     cores |= entry.cores;
   });
+  if (cores == 0) return;
+  if (options->has_lists()) sort_lists(*options);
+  const Identity identity = publisher.identity(decision.disclose);
   const std::uint64_t here = std::uint64_t{1} << core_.id();
   if ((cores & here) != 0) {
-    const Delivery delivery{publication, message.uri, message.payload, options->exclude_me ? &publisher : nullptr,
+    const Delivery delivery{publication,
+                            message.uri,
+                            identity,
+                            message.payload,
+                            options->exclude_me ? &publisher : nullptr,
                             options->has_lists() ? &*options : nullptr};
-    for (const Matched& match : matched) {
+    for (const Matched& match : matched_) {
       if ((match.cores & here) != 0) deliver(match.subscription, delivery);
     }
   }
   if ((cores &= ~here) == 0) return;
-  Event letter{realm_.shared.id, publication, {}, std::string(message.uri), SharedPayload::copy(message.payload), {}};
+  Event letter{
+      realm_.shared.id, publication, {}, std::string(message.uri), identity, SharedPayload::copy(message.payload), {}};
   if (options->has_lists()) letter.lists = std::make_shared<const wamp::PublishOptions>(std::move(*options));
   for (CoreId core = 0; cores != 0; ++core, cores >>= 1) {
     if ((cores & 1) == 0) continue;
     letter.subscriptions.clear();
-    for (const Matched& match : matched) {
+    for (const Matched& match : matched_) {
       if (((match.cores >> core) & 1) != 0) letter.subscriptions.push_back(match.subscription);
     }
     core_.post(core, letter);
@@ -83,7 +96,8 @@ void Broker::publish(Session& publisher, const wamp::Message& message) {
 }
 
 void Broker::on_event(const Event& letter) {
-  const Delivery delivery{letter.publication, letter.topic, letter.payload.view(), nullptr, letter.lists.get()};
+  const Delivery delivery{letter.publication,    letter.topic, letter.publisher,
+                          letter.payload.view(), nullptr,      letter.lists.get()};
   for (const Id subscription : letter.subscriptions) deliver(subscription, delivery);
 }
 
@@ -116,13 +130,10 @@ FramePtr Broker::encode_event(const Session& receiver, Id subscription, wamp::Ma
   const wamp::SerializerId serializer = receiver.peer().serializer();
   wamp::Encoder event(serializer, buffer, MessageType::event, 3, delivery.payload);
   event.id(subscription).id(delivery.publication);
-  if (match == wamp::Match::exact) {
-    event.empty_dict();
-  } else {
-    event.dict(1).key("topic").text(delivery.topic);
-  }
+  Session::write_details(event, "topic", match == wamp::Match::exact ? std::string_view() : delivery.topic, "publisher",
+                         delivery.publisher);
   event.finish();
-  return wire::frame_message(receiver.peer().framing(), wamp::serializer_info(serializer).text, buffer.view());
+  return core_.frame_encoded(receiver.peer());
 }
 
 void Broker::subscribe(Session& session, const wamp::Message& message) {
@@ -133,6 +144,9 @@ void Broker::subscribe(Session& session, const wamp::Message& message) {
   };
   if (!wamp::is_valid_pattern(message.uri, realm_.shared.uri_check, options->match)) {
     return refuse("wamp.error.invalid_uri", "the topic is not a valid URI to subscribe to");
+  }
+  if (options->match == wamp::Match::wildcard && has_too_many_components(message.uri)) {
+    return refuse("wamp.error.invalid_uri", "the wildcard pattern has too many components");
   }
   if (!session.authorizer().decide(Action::subscribe, message.uri).allow) {
     return refuse("wamp.error.not_authorized", "not authorized to subscribe to this topic");
@@ -151,8 +165,7 @@ void Broker::on_subscribed(const Subscribed& letter) {
   if (alive) --session->requests_at_home;
   if (!alive || session->subscriptions.contains(letter.subscription)) {
     // The home core counted a subscriber that is gone, or the same one twice.
-    core_.post(realm_.shared.home,
-               Release{realm_.shared.id, letter.session, MessageType::none, 0, {letter.subscription}, {}});
+    core_.post(realm_.shared.home, Release{realm_.shared.id, letter.session, 0, {letter.subscription}, {}});
     if (!alive) return;
   } else {
     Subscribers& subscribers =
@@ -173,18 +186,22 @@ void Broker::unsubscribe(Session& session, const wamp::Message& message) {
   }
   remove(session, message.id, found->second);
   session.subscriptions.erase(found);
-  core_.post(realm_.shared.home,
-             Release{realm_.shared.id, session.ref(), MessageType::unsubscribed, message.request, {message.id}, {}});
+  core_.post(realm_.shared.home, Release{realm_.shared.id, session.ref(), 0, {message.id}, {}});
+  // Answered at once: this core is the last judge. By way of the home core, the SUBSCRIBED of a second SUBSCRIBE for
+  // the same topic could get ahead, and EVENTs of that subscription would follow this UNSUBSCRIBED.
+  auto reply = session.encoder(MessageType::unsubscribed, 1);
+  reply.id(message.request);
+  session.send(reply);
 }
 
 std::vector<Id> Broker::leave(Session& session) {
   std::vector<Id> ids;
   ids.reserve(session.subscriptions.size());
-  for (const auto& [subscription, index] : session.subscriptions) {
+  const auto held = std::exchange(session.subscriptions, {});  // gives the memory back, too
+  for (const auto& [subscription, index] : held) {
     remove(session, subscription, index);
     ids.push_back(subscription);
   }
-  session.subscriptions.clear();
   return ids;
 }
 

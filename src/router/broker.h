@@ -34,6 +34,9 @@ class Broker {
   void on_subscribed(const Subscribed& letter);
   void on_event(const Event& letter);
 
+  /// Subscriptions with a subscriber on this core.
+  std::size_t subscription_count() const { return subscribers_.size(); }
+
  private:
   struct Subscribers {
     wamp::Match match;
@@ -43,9 +46,15 @@ class Broker {
   struct Delivery {
     Id publication;
     std::string_view topic;
+    const Identity& publisher;
     wamp::Payload payload;
     const Session* excluded;            // the publisher, or null
     const wamp::PublishOptions* lists;  // may be null
+  };
+  /// A subscription that a publication matches, and the cores with subscribers.
+  struct Matched {
+    Id subscription;
+    std::uint64_t cores;
   };
   void deliver(Id subscription, const Delivery& delivery);
   FramePtr encode_event(const Session& receiver, Id subscription, wamp::Match match, const Delivery& delivery);
@@ -54,6 +63,7 @@ class Broker {
   RouterCore& core_;
   RealmPart& realm_;
   tsl::robin_map<Id, Subscribers, IdHash> subscribers_;
+  std::vector<Matched> matched_;  // of the publication at hand; kept for its memory
 };
 
 }  // namespace transom::router

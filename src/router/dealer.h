@@ -1,8 +1,9 @@
 // Routed remote procedure calls of one realm on one core (WAMP spec, Basic Profile "Remote Procedure Calls"; Advanced
-// Profile: pattern_based_registration).
+// Profile: pattern_based_registration, call_canceling).
 //
 // A call is two halves. The caller's core keeps: this request of this session waits for that callee. The callee's core
-// keeps: this invocation of this session answers that call. Each half ends with its session, and tells the other.
+// keeps: this invocation of this session answers that call. Each half ends with its session, and tells the other: the
+// caller gets an ERROR, the callee an INTERRUPT if it can take one.
 #pragma once
 #include <string_view>
 #include <vector>
@@ -33,11 +34,12 @@ class Dealer {
   // Letters.
   void on_registered(const Registered& letter);
   void on_invoke(const Invoke& letter);
+  void on_cancel(const Cancel& letter);
   void on_call_result(const CallResult& letter);
   void on_call_error(const CallError& letter);
 
  private:
-  void invoke(Session* callee, Id registration, const CallRef& call, std::string_view procedure,
+  void invoke(Session* callee, Id registration, const CallRef& call, std::string_view procedure, const Identity& caller,
               const wamp::Payload& payload);
   void send_result(const CallRef& call, const wamp::Payload& payload);
   void send_error(const CallRef& call, std::string_view error, const wamp::Payload& payload);

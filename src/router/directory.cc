@@ -26,7 +26,8 @@ void Directory::unsubscribe(Id id, CoreId core) {
   const auto found = subscriptions_.find(id);
   if (found == subscriptions_.end()) return;
   Subscription& subscription = *found->second;
-  if (subscription.subscribers[core] == 0 || --subscription.subscribers[core] > 0) return;
+  if (core >= subscription.subscribers.size() || subscription.subscribers[core] == 0) return;
+  if (--subscription.subscribers[core] > 0) return;
   SubscriptionEntry entry = *newest_.subscriptions.find(subscription.match, subscription.uri);
   entry.cores &= ~(std::uint64_t{1} << core);
   if (entry.cores != 0) {

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/frame.h"
+#include "base/hash.h"
 #include "router/ids.h"
 #include "wamp/options.h"
 
@@ -40,6 +41,19 @@ struct SharedPayload {
 struct CallRef {
   SessionRef caller;
   Id request = 0;
+  bool operator==(const CallRef&) const = default;
+};
+struct CallRefHash {
+  std::size_t operator()(const CallRef& call) const {
+    return IdHash()(call.request ^ IdHash()((std::uint64_t{call.caller.slot} << 32 | call.caller.generation) ^
+                                            std::uint64_t{call.caller.core} << 56));
+  }
+};
+
+/// Who called or published, where the permission that let them says `disclose`.
+struct Identity {
+  Id session = 0;  // 0: not disclosed
+  std::string authid, authrole;
 };
 
 // From a session's core to the realm's home core.
@@ -57,13 +71,12 @@ struct Register {
   wamp::Match match;
   std::string uri;
 };
-/// Gives subscriptions and registrations back: by UNSUBSCRIBE or UNREGISTER (`request` is answered) or because the
-/// session is gone (`request` 0).
+/// Gives subscriptions and registrations back, by request or because the session is gone. Only an UNREGISTER is
+/// answered from here (`unregister_request`, else 0), so that whoever has UNREGISTERED can rely on the name being free.
 struct Release {
   RealmId realm;
   SessionRef session;
-  wamp::MessageType reply = wamp::MessageType::none;  // unsubscribed or unregistered
-  Id request = 0;
+  Id unregister_request = 0;
   std::vector<Id> subscriptions, registrations;
 };
 
@@ -83,9 +96,8 @@ struct Registered {
   Id registration;  // 0: failed with `error`
   std::string error;
 };
-struct Released {
+struct Unregistered {
   SessionRef session;
-  wamp::MessageType reply;
   Id request;
 };
 
@@ -95,6 +107,7 @@ struct Event {
   Id publication;
   std::vector<Id> subscriptions;
   std::string topic;
+  Identity publisher;
   SharedPayload payload;
   std::shared_ptr<const wamp::PublishOptions> lists;  // black- and whitelists, if any
 };
@@ -105,8 +118,16 @@ struct Invoke {
   CallRef call;
   SessionRef callee;
   Id registration;
-  std::string procedure;
+  std::string procedure;  // empty: the registration is exact
+  Identity caller;
   SharedPayload payload;
+};
+/// The caller canceled the call, or is gone.
+struct Cancel {
+  RealmId realm;
+  CallRef call;
+  SessionRef callee;
+  wamp::CancelMode mode;
 };
 struct CallResult {
   RealmId realm;
@@ -120,8 +141,8 @@ struct CallError {
   SharedPayload payload;
 };
 
-using Envelope =
-    std::variant<Subscribe, Register, Release, Subscribed, Registered, Released, Event, Invoke, CallResult, CallError>;
+using Envelope = std::variant<Subscribe, Register, Release, Subscribed, Registered, Unregistered, Event, Invoke, Cancel,
+                              CallResult, CallError>;
 
 /// How a core's letters reach the others. Letters from one core to another arrive in order, once each.
 class Bus {

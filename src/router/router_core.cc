@@ -39,6 +39,14 @@ void RouterCore::for_each_session(const std::function<void(Session&)>& visit) co
   }
 }
 
+FramePtr RouterCore::frame_encoded(const Peer& peer) {
+  const bool text = wamp::serializer_info(peer.serializer()).text;
+  FramePtr frame = wire::frame_message(peer.framing(), text, encode_buffer_.view());
+  constexpr std::size_t kKeptOctets = 1 << 20;
+  if (encode_buffer_.capacity() > kKeptOctets) encode_buffer_.release();
+  return frame;
+}
+
 SessionRef RouterCore::add(Session& session) {
   std::uint32_t slot;
   if (!free_slots_.empty()) {
@@ -76,13 +84,15 @@ void RouterCore::on(const Release& letter) {
   Directory& directory = *part(letter.realm).directory;
   for (const Id subscription : letter.subscriptions) directory.unsubscribe(subscription, letter.session.core);
   for (const Id registration : letter.registrations) directory.unregister(registration);
-  if (letter.request != 0) post(letter.session.core, Released{letter.session, letter.reply, letter.request});
+  if (letter.unregister_request != 0) {
+    post(letter.session.core, Unregistered{letter.session, letter.unregister_request});
+  }
 }
 
-void RouterCore::on(const Released& letter) {
+void RouterCore::on(const Unregistered& letter) {
   Session* session = find(letter.session);
   if (session == nullptr || !session->joined()) return;
-  auto reply = session->encoder(letter.reply, 1);
+  auto reply = session->encoder(wamp::MessageType::unregistered, 1);
   reply.id(letter.request);
   session->send(reply);
 }

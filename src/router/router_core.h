@@ -37,7 +37,10 @@ class RouterCore {
   Random& random() { return random_; }
   /// Global scope: uniform over 1 to 2^53.
   Id random_id() { return (random_.next_u64() >> 11) + 1; }
+  /// Holds the one message that is being written; empty it first.
   Buffer& encode_buffer() { return encode_buffer_; }
+  /// What the encode buffer holds, wrapped for the transport of `peer`. A buffer that grew large is given back.
+  FramePtr frame_encoded(const Peer& peer);
   wamp::Message& message_buffer() { return message_buffer_; }
 
  private:
@@ -51,9 +54,10 @@ class RouterCore {
   void on(const Release& letter);
   void on(const Subscribed& letter) { part(letter.realm).broker.on_subscribed(letter); }
   void on(const Registered& letter) { part(letter.realm).dealer.on_registered(letter); }
-  void on(const Released& letter);
+  void on(const Unregistered& letter);
   void on(const Event& letter) { part(letter.realm).broker.on_event(letter); }
   void on(const Invoke& letter) { part(letter.realm).dealer.on_invoke(letter); }
+  void on(const Cancel& letter) { part(letter.realm).dealer.on_cancel(letter); }
   void on(const CallResult& letter) { part(letter.realm).dealer.on_call_result(letter); }
   void on(const CallError& letter) { part(letter.realm).dealer.on_call_error(letter); }
 

@@ -21,7 +21,7 @@ const nlohmann::json& router_roles() {
          {{"pattern_based_subscription", true},
           {"publisher_exclusion", true},
           {"subscriber_blackwhite_listing", true}}}}},
-      {"dealer", {{"features", {{"pattern_based_registration", true}}}}},
+      {"dealer", {{"features", {{"call_canceling", true}, {"pattern_based_registration", true}}}}},
   };
   return roles;
 }
@@ -30,9 +30,15 @@ bool announces_a_role(const nlohmann::json& details) {
   const auto roles = details.find("roles");
   if (roles == details.end() || !roles->is_object()) return false;
   for (const char* role : {"publisher", "subscriber", "caller", "callee"}) {
-    if (roles->contains(role)) return true;
+    const auto found = roles->find(role);
+    if (found != roles->end() && found->is_object()) return true;
   }
   return false;
+}
+
+bool announces_call_canceling(const nlohmann::json& details) {
+  static const nlohmann::json::json_pointer feature("/roles/callee/features/call_canceling");
+  return details.contains(feature) && details[feature] == true;
 }
 
 }  // namespace
@@ -83,6 +89,7 @@ void Session::receive_hello(const wamp::Message& message) {
     return abort("wamp.error.no_such_realm", fmt::format("no realm \"{}\" exists on this router", log_safe(realm)),
                  CloseReason::wamp_refused);
   }
+  can_be_interrupted_ = announces_call_canceling(*details);
   authentication_ = std::make_unique<Authentication>(auth_, core_.random());
   conclude(authentication_->hello(realm, *details));
 }
@@ -121,6 +128,9 @@ void Session::join(Principal principal) {
     return abort("wamp.error.no_such_role",
                  fmt::format("realm \"{}\" has no role \"{}\"", principal.realm, principal.authrole),
                  CloseReason::wamp_refused);
+  }
+  if (core_.session_count() >= kMaxSessionsPerCore) {
+    return abort("wamp.error.unavailable", "this router has no room for another session", CloseReason::wamp_refused);
   }
   authorizer_ = &role->second;
   authid_ = std::move(principal.authid);
@@ -209,8 +219,7 @@ void Session::leave() {
   if (realm_ == nullptr || !ref_) return;
   // From here on `joined()` must be false, so that nothing more is sent to the session on its way out.
   state_ = State::ended;
-  Release release{realm_->shared.id,          ref_, MessageType::none, 0, realm_->broker.leave(*this),
-                  realm_->dealer.leave(*this)};
+  Release release{realm_->shared.id, ref_, 0, realm_->broker.leave(*this), realm_->dealer.leave(*this)};
   if (!release.subscriptions.empty() || !release.registrations.empty()) {
     core_.post(realm_->shared.home, std::move(release));
   }
@@ -221,6 +230,38 @@ void Session::leave() {
   ref_ = {};
   requests_at_home = 0;
   last_invocation = 0;
+}
+
+void Session::write_details(wamp::Encoder& message, std::string_view uri_key, std::string_view uri,
+                            std::string_view role, const Identity& identity) {
+  const std::size_t count = (uri.empty() ? 0 : 1) + (identity.session == 0 ? 0 : 3);
+  if (count == 0) {
+    message.empty_dict();
+    return;
+  }
+  message.dict(count);
+  if (!uri.empty()) message.key(uri_key).text(uri);
+  if (identity.session == 0) return;
+  message.key(role).id(identity.session);
+  message.key(fmt::format("{}_authid", role)).text(identity.authid);
+  message.key(fmt::format("{}_authrole", role)).text(identity.authrole);
+}
+
+Id Session::add_invocation(const CallRef& call) {
+  last_invocation = last_invocation % wamp::kMaxId + 1;
+  invocations.insert_or_assign(last_invocation, call);
+  invoked.insert_or_assign(call, last_invocation);
+  return last_invocation;
+}
+
+std::optional<CallRef> Session::take_invocation(Id request) {
+  const auto found = invocations.find(request);
+  if (found == invocations.end()) return std::nullopt;
+  const CallRef call = found->second;
+  invocations.erase(found);
+  const auto by_call = invoked.find(call);
+  if (by_call != invoked.end() && by_call->second == request) invoked.erase(by_call);
+  return call;
 }
 
 void Session::violate(std::string_view text) {
@@ -246,10 +287,7 @@ wamp::Encoder Session::encoder(MessageType type, std::size_t field_count, const 
 
 void Session::send(wamp::Encoder& finished) {
   finished.finish();
-  Buffer& buffer = core_.encode_buffer();
-  peer_.send(wire::frame_message(peer_.framing(), wamp::serializer_info(peer_.serializer()).text, buffer.view()));
-  constexpr std::size_t kKeptOctets = 1 << 20;
-  if (buffer.capacity() > kKeptOctets) buffer.release();
+  peer_.send(core_.frame_encoded(peer_));
 }
 
 void Session::send_error(MessageType request_type, Id request, std::string_view uri, std::string_view text) {

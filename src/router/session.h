@@ -3,6 +3,7 @@
 #include <tsl/robin_map.h>
 
 #include <memory>
+#include <optional>
 #include <string>
 #include <string_view>
 
@@ -44,24 +45,35 @@ class Session {
   const Authorizer& authorizer() const { return *authorizer_; }
   const std::string& authid() const { return authid_; }
   const std::string& authrole() const { return authrole_; }
+  /// Itself for others to see, or nobody.
+  Identity identity(bool disclose) const { return disclose ? Identity{id_, authid_, authrole_} : Identity{}; }
 
   // For broker and dealer.
   void send(wamp::Encoder& finished);  // what the core's encode buffer holds
   /// An encoder on the core's encode buffer for one message to this session; then `send`.
   wamp::Encoder encoder(wamp::MessageType type, std::size_t field_count, const wamp::Payload& payload = {});
+  /// Writes EVENT.Details or INVOCATION.Details: the concrete URI under `uri_key` when it is not empty, and the
+  /// identity under "publisher" or "caller" when there is one.
+  static void write_details(wamp::Encoder& message, std::string_view uri_key, std::string_view uri,
+                            std::string_view role, const Identity& identity);
   /// ERROR for a request of this session; `text` becomes its only argument.
   void send_error(wamp::MessageType request_type, Id request, std::string_view uri, std::string_view text = {});
   void send_error(wamp::MessageType request_type, Id request, std::string_view uri, const wamp::Payload& payload);
   /// ABORT wamp.error.protocol_violation and the end of the transport. The object stays; it takes nothing more.
   void violate(std::string_view text);
 
-  struct Invocation {
-    CallRef call;
-  };
+  /// Remembers an invocation this session owes an answer to; gives its id.
+  Id add_invocation(const CallRef& call);
+  /// Forgets it, because it is answered; nothing when there is none of that id.
+  std::optional<CallRef> take_invocation(Id request);
+  /// The session can be told by INTERRUPT that an invocation is not wanted any more.
+  bool can_be_interrupted() const { return can_be_interrupted_; }
+
   tsl::robin_map<Id, std::size_t, IdHash> subscriptions;  // id -> place in the broker's list
   tsl::robin_map<Id, wamp::Match, IdHash> registrations;
   tsl::robin_map<Id, SessionRef, IdHash> pending_calls;  // CALL.Request -> callee
-  tsl::robin_map<Id, Invocation, IdHash> invocations;    // INVOCATION.Request -> whose call it answers
+  tsl::robin_map<Id, CallRef, IdHash> invocations;       // INVOCATION.Request -> the call it answers
+  tsl::robin_map<CallRef, Id, CallRefHash> invoked;      // the same, the other way round, unless it was interrupted
   Id last_invocation = 0;
   std::uint32_t requests_at_home = 0;  // SUBSCRIBE and REGISTER that the home core has not answered yet
 
@@ -89,6 +101,7 @@ class Session {
   Id id_ = 0;
   SessionRef ref_;
   State state_ = State::waiting;
+  bool can_be_interrupted_ = false;
   CloseReason leave_reason_ = CloseReason::peer_closed;
 };
 

@@ -7,15 +7,23 @@
 #include <string_view>
 #include <vector>
 
+#include "router/limits.h"
 #include "router/persistent_map.h"
 #include "wamp/options.h"
 
 namespace transom::router {
 
+inline bool has_too_many_components(std::string_view wildcard_pattern) {
+  return std::count(wildcard_pattern.begin(), wildcard_pattern.end(), '.') >=
+         static_cast<std::ptrdiff_t>(kMaxWildcardComponents);
+}
+
 /// `match` is part of a key: the same URI as exact and as prefix are two entries.
 template <typename V>
 class UriIndex {
  public:
+  bool empty() const { return exact_.empty() && prefix_.empty() && wildcard_ == nullptr; }
+
   const V* find(wamp::Match match, std::string_view uri) const {
     switch (match) {
       case wamp::Match::exact:
@@ -116,7 +124,7 @@ class UriIndex {
   static std::string_view first_component(std::string_view uri, bool& last, std::string_view& rest) {
     const std::size_t dot = uri.find('.');
     last = dot == std::string_view::npos;
-    rest = last ? std::string_view() : uri.substr(dot + 1);
+    rest = last ? std::string_view("") : uri.substr(dot + 1);
     return uri.substr(0, dot);
   }
 
@@ -124,8 +132,10 @@ class UriIndex {
   template <typename Take>
   void for_each_prefix(std::string_view uri, const Take& take) const {
     if (!lengths_) return;
-    for (auto entry = lengths_->rbegin(); entry != lengths_->rend(); ++entry) {
-      if (entry->length > uri.size()) continue;
+    auto entry = std::upper_bound(lengths_->begin(), lengths_->end(), uri.size(),
+                                  [](std::size_t size, const Length& each) { return size < each.length; });
+    while (entry != lengths_->begin()) {
+      --entry;
       const V* found = prefix_.find(uri.substr(0, entry->length));
       if (found != nullptr && take(*found)) return;
     }
@@ -146,7 +156,7 @@ class UriIndex {
     bool last;
     std::string_view rest;
     const std::string_view component = first_component(uri, last, rest);
-    for (const std::string_view step : {component, std::string_view()}) {
+    for (const std::string_view step : {component, std::string_view("")}) {
       const NodePtr* child = node->children.find(step);
       if (child != nullptr) {
         if (last ? ((*child)->value && take(*(*child)->value)) : walk(child->get(), rest, take)) return true;
@@ -176,7 +186,7 @@ class UriIndex {
     NodePtr child;
     if (last) {
       auto leaf = present != nullptr ? std::make_shared<Node>(**present) : std::make_shared<Node>();
-      leaf->value = std::move(value);
+      leaf->value.emplace(std::move(value));
       child = std::move(leaf);
     } else {
       child = with(present != nullptr ? present->get() : nullptr, rest, std::move(value));

@@ -1,5 +1,7 @@
 #include "serve/connection.h"
 
+#include <netinet/in.h>
+#include <netinet/tcp.h>
 #include <sys/socket.h>
 #include <sys/uio.h>
 
@@ -358,6 +360,11 @@ void Connection::set_deadline(std::uint64_t delay_ms) {
 void Connection::pause_reading(bool paused) {
   paused_by_layer_ = paused;
   core_.loop().want_flush(*this);
+}
+
+void Connection::allow_delay() {
+  const int off = 0;
+  setsockopt(socket_.fd(), IPPROTO_TCP, TCP_NODELAY, &off, sizeof off);
 }
 
 void Connection::set_established() {

@@ -27,7 +27,7 @@ class Connection final : public HttpConnection, private io::Socket::Handler {
   static constexpr std::size_t kHighWater = 1 << 20;
   static constexpr std::size_t kDefaultQueueLimit = 16 << 20;
   static constexpr std::uint64_t kTlsHandshakeMs = 10'000;  // absolute, from the accept
-  static constexpr std::uint64_t kLingerMs = 2'000;  // for the peer to take some of the rest, and to close
+  static constexpr std::uint64_t kLingerMs = 2'000;         // for the peer to take some of the rest, and to close
   static constexpr int kMaxLingerRounds = 30;
 
   /// Takes the socket. `peer` is "127.0.0.1:4711" or "unix".
@@ -61,6 +61,8 @@ class Connection final : public HttpConnection, private io::Socket::Handler {
   void set_deadline(std::uint64_t delay_ms) override;
   /// Stops or resumes reading on the layer's wish.
   void pause_reading(bool paused) override;
+  /// Lets the kernel hold small writes back (Nagle); by default it does not.
+  void allow_delay();
   /// Marks the connection as past its handshakes: it leaves the cap on half-open connections.
   void set_established() override;
 

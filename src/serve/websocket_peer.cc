@@ -41,6 +41,7 @@ class WebSocketPeer final : public Layer, public router::Peer, private wire::WsD
         decoder_(wire::WsDecoder::Role::server, early_limits()),
         session_(connection.core().router(), *this, worker_id, config.auth ? &*config.auth : nullptr) {
     connection_.set_deadline(options().open_handshake_timeout_ms);
+    if (!options().tcp_nodelay) connection_.allow_delay();
   }
 
   // Layer.
@@ -125,6 +126,7 @@ void WebSocketPeer::on_deadline() {
   switch (waiting_) {
     case Waiting::hello:
       log_end(CloseReason::handshake_timeout, "no HELLO in time");
+      session_.on_transport_closed();  // a HELLO that still comes is too late
       return start_close(wire::ws_close::policy, "no HELLO in time", CloseReason::handshake_timeout);
     case Waiting::nothing:
       return send_ping();
