@@ -146,7 +146,8 @@ void check_endpoints(SchemaReader& reader) {
         reader.report(Severity::warning, uses[later].place,
                       fmt::format("the port is shared with {}: the system picks one of them for each client", where));
       } else {
-        reader.report(Severity::error, uses[later].place, fmt::format("{} is taken by {} already", port_or_path(uses[later].endpoint), where));
+        reader.report(Severity::error, uses[later].place,
+                      fmt::format("{} is taken by {} already", port_or_path(uses[later].endpoint), where));
       }
       break;
     }

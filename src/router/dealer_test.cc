@@ -219,6 +219,99 @@ TEST_F(DealerTest, CancelEndsTheCallersHalf) {
   EXPECT_FALSE(caller->ended || callee->ended);
 }
 
+const json kCanCancel = {
+    {"roles", {{"callee", {{"features", {{"call_canceling", true}}}}}, {"caller", json::object()}}}};
+
+TEST_F(DealerTest, CancelModesReachACalleeThatCanTakeThem) {
+  TestClient far(node.core(1)), near(node.core(0));
+  far.join("realm1", kCanCancel);
+  near.join();
+  far.say({64, 1, kNone, "slow"});
+  node.deliver_all();
+  far.take();
+  for (Id call = 1; call <= 3; ++call) near.say({48, call, kNone, "slow"});
+  node.deliver_all();
+  for (int i = 0; i < 3; ++i) ASSERT_EQ(far.take()[0], 68);
+
+  near.say({49, 1, {{"mode", "skip"}}});
+  near.say({49, 2, {{"mode", "killnowait"}}});
+  near.say({49, 3, {{"mode", "kill"}}});
+  near.say({49, 3, {{"mode", "kill"}}});  // impatience changes nothing
+  node.deliver_all();
+  expect_error(near.take(), 48, 1, "wamp.error.canceled");
+  expect_error(near.take(), 48, 2, "wamp.error.canceled");
+  EXPECT_EQ(near.waiting(), 0U);  // kill waits for the callee
+  EXPECT_EQ(far.take(), json({69, 2, {{"mode", "killnowait"}}}));
+  EXPECT_EQ(far.take(), json({69, 3, {{"mode", "kill"}}}));
+  EXPECT_EQ(far.waiting(), 0U);
+
+  for (Id invocation = 1; invocation <= 3; ++invocation) far.say({8, 68, invocation, kNone, "com.interrupted"});
+  node.deliver_all();
+  expect_error(near.take(), 48, 3, "com.interrupted");
+  EXPECT_EQ(near.waiting(), 0U);
+}
+
+TEST_F(DealerTest, KillDoesNotWaitForACalleeThatCannotBeInterrupted) {
+  join();
+  register_("a");
+  caller->say({48, 1, kNone, "a"});
+  callee->take();
+  expect_error(caller->ask({49, 1, {{"mode", "kill"}}}), 48, 1, "wamp.error.canceled");
+  EXPECT_EQ(callee->waiting(), 0U);
+}
+
+TEST_F(DealerTest, ACallerThatLeavesInterruptsItsCalls) {
+  TestClient far(node.core(1)), goes(node.core(0));
+  far.join("realm1", kCanCancel);
+  goes.join();
+  far.say({64, 1, kNone, "slow"});
+  node.deliver_all();
+  far.take();
+  goes.say({48, 1, kNone, "slow"});
+  node.deliver_all();
+  far.take();
+  goes.drop();
+  node.deliver_all();
+  EXPECT_EQ(far.take(), json({69, 1, {{"mode", "killnowait"}}}));
+  far.say({70, 1, kNone});
+  node.deliver_all();
+  EXPECT_FALSE(far.ended);
+}
+
+TEST_F(DealerTest, CallersAndPublishersAreDisclosedWhereAPermissionSaysSo) {
+  RealmConfig open;
+  open.name = "disclosing";
+  open.roles.push_back(testing::open_role());
+  open.roles[0].permissions[0].disclose_caller = open.roles[0].permissions[0].disclose_publisher = true;
+  TestNode disclosing{2};
+  disclosing.add_realm(open);
+  disclosing.start();
+  TestClient far(disclosing.core(1)), near(disclosing.core(0)), asks(disclosing.core(0));
+  for (TestClient* client : {&far, &near}) client->join("disclosing");
+  const json welcome = asks.join("disclosing");
+  for (TestClient* client : {&far, &near}) {
+    client->say({64, 1, kNone, client == &far ? "far" : "near"});
+    client->say({32, 2, {{"match", "prefix"}}, "topic"});
+    disclosing.deliver_all();
+    client->take();
+    client->take();
+  }
+  const json authid = welcome[2]["authid"];
+  const json caller_details = {{"caller", welcome[1]}, {"caller_authid", authid}, {"caller_authrole", "anonymous"}};
+  const json event_details = {{"topic", "topic.a"},
+                              {"publisher", welcome[1]},
+                              {"publisher_authid", authid},
+                              {"publisher_authrole", "anonymous"}};
+  asks.say({48, 1, kNone, "far"});
+  asks.say({48, 2, kNone, "near"});
+  asks.say({16, 3, kNone, "topic.a"});
+  disclosing.deliver_all();
+  for (TestClient* client : {&far, &near}) {
+    EXPECT_EQ(client->take()[3], caller_details);
+    EXPECT_EQ(client->take()[3], event_details);
+  }
+}
+
 TEST_F(DealerTest, ASessionMayCallItself) {
   join();
   register_("a");

@@ -1,6 +1,10 @@
 """TLS as openssl and curl see it."""
+import os
 import re
+import shutil
+import signal
 import socket
+import ssl
 import subprocess
 import time
 
@@ -195,3 +199,32 @@ def test_broken_tls_never_half_starts(tmp_path, pki, change, words):
     assert words in done.stdout + done.stderr and "config.json:" in done.stdout + done.stderr
     checked = harness.transom("check", "--cbdir", cbdir)
     assert checked.returncode == 1 and words in checked.stdout + checked.stderr, "check finds what start finds"
+
+
+def test_sighup_loads_the_new_certificate_and_drops_nobody(tmp_path, pki):
+    port = free_port()
+    pair = {"key": tmp_path / "node.key", "certificate": tmp_path / "node.pem"}
+
+    def install(key, certificate):
+        shutil.copy(pki / key, pair["key"])
+        shutil.copy(pki / certificate, pair["certificate"])
+
+    def served():
+        return ssl.get_server_certificate(("127.0.0.1", port))
+
+    install("rsa.key", "rsa_chain.pem")
+    cbdir = write_config(tmp_path, router_config([
+        {"type": "websocket", "endpoint": tcp(port, {name: str(path) for name, path in pair.items()})}]))
+    with Node(["--cbdir", cbdir], tmp_path, [port]) as node:
+        before = served()
+        with Wamp(port, tls=trusting(pki / "root.pem")).join() as peer:
+            install("ecdsa.key", "ecdsa.pem")
+            os.kill(node.pid, signal.SIGHUP)
+            node.wait_log("new certificate loaded")
+            assert served() != before
+            install("ecdsa.key", "rsa_chain.pem")  # a pair that does not fit leaves the good one in place
+            after = served()
+            os.kill(node.pid, signal.SIGHUP)
+            node.wait_log("the old certificate stays")
+            assert served() == after
+            peer.sync()
