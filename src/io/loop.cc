@@ -20,7 +20,11 @@ Loop::Loop() : receive_buffer_(new std::uint8_t[kReceiveOctets]) {
   uv_async_init(&loop_, &async_, [](uv_async_t*) {});  // only ends the sleep; the check handle reads the mail
   prepare_.data = check_.data = this;
   uv_prepare_start(&prepare_, [](uv_prepare_t* handle) { static_cast<Loop*>(handle->data)->end_turn(); });
-  uv_check_start(&check_, [](uv_check_t* handle) { static_cast<Loop*>(handle->data)->handle_mail(); });
+  uv_check_start(&check_, [](uv_check_t* handle) {
+    auto* loop = static_cast<Loop*>(handle->data);
+    loop->awake();
+    loop->handle_mail();
+  });
 }
 
 Loop::~Loop() {
@@ -83,22 +87,24 @@ void Loop::offload(std::function<void()> work, std::function<void()> done) {
 }
 
 void Loop::end_turn() {
-  for (;;) {
-    flush_all();
-    asleep_.store(true, std::memory_order_seq_cst);
-    bool more = !tasks_.empty();
-    if (!more && mail_handler_) more = mail_handler_();
-    if (!more && to_flush_.empty()) return;
-    handle_mail();
+  flush_all();
+  asleep_.store(true, std::memory_order_seq_cst);
+  // What came before the mark was set has woken nobody. Looked into once: if it goes on coming, the next turn goes on.
+  const bool more = handle_mail();
+  flush_all();
+  if (more) {
+    awake();
+    uv_async_send(&async_);  // ends the coming sleep at once
   }
 }
 
-void Loop::handle_mail() {
-  awake();
-  while (tasks_.take(taken_tasks_)) {
+/// True: some is left.
+bool Loop::handle_mail() {
+  if (tasks_.take(taken_tasks_)) {
     for (auto& task : taken_tasks_) task();
   }
-  if (mail_handler_) mail_handler_();
+  const bool letters_left = mail_handler_ && mail_handler_();
+  return letters_left || !tasks_.empty();
 }
 
 void Loop::flush_all() {

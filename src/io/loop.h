@@ -62,7 +62,7 @@ class Loop {
   /// Runs `task` on this loop's thread, in order per sender. Any thread.
   void post(std::function<void()> task);
   /// Called on this thread whenever mail may have come, and again before each sleep; set once before `run`. It handles
-  /// what there is and says whether there was something.
+  /// a bounded part of what there is, so that sockets and timers get their turn, and says whether some is left.
   void set_mail_handler(std::function<bool()> handler) { mail_handler_ = std::move(handler); }
   /// Makes the loop look at its mail; cheap unless it sleeps. Any thread.
   void wake();
@@ -73,7 +73,7 @@ class Loop {
  private:
   friend class Socket;
   void end_turn();
-  void handle_mail();
+  bool handle_mail();
   void flush_all();
   void awake() { asleep_.store(false, std::memory_order_relaxed); }
 

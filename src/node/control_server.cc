@@ -116,7 +116,11 @@ class ControlServer::Client final : public io::Socket::Handler, public std::enab
 };
 
 ControlServer::ControlServer(io::Loop& loop, serve::UniqueFd listener, ControlHandlers handlers)
-    : loop_(loop), handlers_(std::move(handlers)), listener_(loop, listener.release(), *this) {
+    : loop_(loop),
+      handlers_(std::move(handlers)),
+      listener_(loop, listener.release(), *this),
+      resume_(
+          loop.timers(), [](void* self) { static_cast<ControlServer*>(self)->listener_.watch(true, false); }, this) {
   listener_.watch(true, false);
 }
 
@@ -129,8 +133,11 @@ void ControlServer::on_socket_ready(bool /*readable*/, bool /*writable*/) { acce
 void ControlServer::accept_one() {
   serve::UniqueFd connection(accept4(listener_.fd(), nullptr, nullptr, SOCK_NONBLOCK | SOCK_CLOEXEC));
   if (!connection) {
-    // Without descriptors the socket would stay readable and the loop spin: it sleeps until a client has gone.
-    if (errno == EMFILE || errno == ENFILE) listener_.watch(clients_.empty(), false);
+    // Without descriptors the socket would stay readable and the loop spin: it looks again a little later.
+    if (errno != EAGAIN && errno != EINTR && errno != ECONNABORTED) {
+      listener_.watch(false, false);
+      resume_.start(kPauseMs);
+    }
     return;
   }
   if (may_command(connection.get())) admit(std::move(connection));

@@ -7,6 +7,7 @@
 
 #include "io/loop.h"
 #include "io/socket.h"
+#include "io/timer.h"
 #include "serve/unique_fd.h"
 
 namespace transom::node {
@@ -32,6 +33,7 @@ class ControlServer final : private io::Socket::Handler {
 
  private:
   class Client;
+  static constexpr std::uint64_t kPauseMs = 200;
 
   void on_socket_ready(bool readable, bool writable) override;
   void on_flush() override {}
@@ -43,6 +45,7 @@ class ControlServer final : private io::Socket::Handler {
   ControlHandlers handlers_;
   std::list<std::shared_ptr<Client>> clients_;
   io::Socket listener_;
+  io::Timer resume_;
 };
 
 }  // namespace transom::node

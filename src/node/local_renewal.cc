@@ -18,7 +18,9 @@ LocalRenewal::LocalRenewal(Node& node, std::string directory)
 void LocalRenewal::look() {
   auto renewed = std::make_shared<Result<bool>>(false);
   node_.loop().offload([renewed, directory = directory_] { *renewed = renew_if_due(directory, std::time(nullptr)); },
-                       [this, renewed] { looked(*renewed); });
+                       [this, renewed, alive = std::weak_ptr<int>(alive_)] {
+                         if (!alive.expired()) looked(*renewed);
+                       });
 }
 
 void LocalRenewal::looked(const Result<bool>& renewed) {

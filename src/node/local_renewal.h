@@ -1,5 +1,6 @@
 // Keeps the running default node's certificate fresh.
 #pragma once
+#include <memory>
 #include <string>
 
 #include "io/timer.h"
@@ -21,6 +22,7 @@ class LocalRenewal {
   Node& node_;
   std::string directory_;
   io::Timer timer_;
+  std::shared_ptr<int> alive_ = std::make_shared<int>(0);  // work off the loop may outlive this object
 };
 
 }  // namespace transom::node

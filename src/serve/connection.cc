@@ -36,10 +36,15 @@ Connection::Connection(Core& core, const Listener& listener, int fd, std::string
   } else {
     start_layer();
   }
-  update_interest();
+  if (socket_.open()) {
+    update_interest();
+  } else {
+    abort(CloseReason::internal_error);
+  }
 }
 
 Connection::~Connection() {
+  core_.loop().forget_flush(*this);
   if (!finished_ && layer_) layer_->on_closed(CloseReason::server_shutdown);
   if (!established_) --core_.half_open_;
 }
@@ -59,6 +64,11 @@ void Connection::on_socket_ready(bool readable, bool writable) {
 }
 
 void Connection::read_some() {
+  if (core_.congested()) {
+    paused_by_cores_ = true;
+    core_.hold(*this);
+    return update_interest();
+  }
   const MutableByteSpan buffer = core_.loop().receive_buffer();
   const ssize_t got = recv(socket_.fd(), buffer.data(), buffer.size(), 0);
   if (got < 0) {
@@ -101,12 +111,15 @@ bool Connection::receive(MutableByteSpan octets) {
     if (!finished_) log_end(CloseReason::tls_error, tls_->error());
     abort(CloseReason::tls_error);
   } else if (state == tls::Stream::State::peer_closed) {
+    if (layer_) layer_->on_peer_end();
     close(CloseReason::peer_closed);
   }
   return true;
 }
 
 void Connection::deliver(MutableByteSpan plain) {
+  swap_layer();
+  if (closing()) return;
   in_layer_ = true;
   layer_->on_octets(plain);
   in_layer_ = false;
@@ -114,6 +127,7 @@ void Connection::deliver(MutableByteSpan plain) {
 }
 
 void Connection::replace_layer(std::unique_ptr<Layer> layer, ByteSpan leftover) {
+  if (finished_) return;
   next_layer_ = std::move(layer);
   leftover_.append(leftover);
   if (!in_layer_) core_.loop().want_flush(*this);
@@ -132,9 +146,9 @@ void Connection::swap_layer() {
 
 void Connection::send(FramePtr frame) {
   if (closing()) return;
-  if (queued_octets_ >= queue_limit_) {
+  if (queue_weight() >= queue_limit_) {
     log_end(CloseReason::slow_consumer,
-            fmt::format("{} octets wait to be sent, the limit is {}; the peer does not read", queued_octets_,
+            fmt::format("{} octets wait to be sent, the limit is {}; the peer does not read", queue_weight(),
                         queue_limit_));
     return abort(CloseReason::slow_consumer);
   }
@@ -169,7 +183,11 @@ bool Connection::write_encrypted() {
     network.clear();
     while (!queue_.empty() && network.size() < kEncryptAhead) {
       const ByteSpan plain = gather(scratch, kEncryptAhead - network.size());
-      tls_->send(plain, network);
+      if (tls_->send(plain, network) == tls::Stream::State::failed) {
+        log_end(CloseReason::tls_error, tls_->error());
+        abort(CloseReason::tls_error);
+        return true;
+      }
       drop_from_queue(plain.size());
     }
     if (!send_network(network)) return false;
@@ -280,7 +298,7 @@ void Connection::after_progress() {
 void Connection::close(CloseReason reason) {
   if (closing()) return;
   close_reason_ = reason;
-  timer_.start(kLingerMs);
+  timer_.start(kStallMs);
   core_.loop().want_flush(*this);
 }
 
@@ -293,6 +311,7 @@ void Connection::abort(CloseReason reason) {
 
 void Connection::shut_down() {
   if (closing()) return;
+  swap_layer();
   if (!layer_) return abort(CloseReason::server_shutdown);
   in_layer_ = true;
   layer_->on_shutdown();
@@ -302,15 +321,18 @@ void Connection::shut_down() {
 
 /// Everything queued is out: says so to the peer, and waits for its end so that no RST overtakes the last octets.
 void Connection::end_stream() {
+  if (tls_ && !close_notified_) {
+    close_notified_ = true;
+    Buffer& network = core_.loop().network_scratch();
+    network.clear();
+    tls_->shut_down(network);
+    if (!network.empty() && !send_network(network)) return;
+    if (!unsent_.empty()) return;  // the socket is full: the FIN must wait for it
+  }
   if (!stream_ended_) {
     stream_ended_ = true;
-    if (tls_) {
-      Buffer& network = core_.loop().network_scratch();
-      network.clear();
-      tls_->shut_down(network);
-      if (!network.empty() && !send_network(network)) return;
-    }
     ::shutdown(socket_.fd(), SHUT_WR);
+    timer_.start(kLingerMs);
   }
   if (peer_ended_) finish(close_reason_);
 }
@@ -332,9 +354,8 @@ void Connection::log_end(CloseReason reason, const std::string& text) {
 void Connection::on_timer() {
   if (closing()) {
     // The peer gets time for the rest as long as it takes some of it, but not for ever.
-    if (!progressed_ || ++linger_rounds_ >= kMaxLingerRounds) return finish(close_reason_);
-    progressed_ = false;
-    return timer_.start(kLingerMs);
+    if (stream_ended_ || !take_progress() || ++stalls_ >= kMaxStalls) return finish(close_reason_);
+    return timer_.start(kStallMs);
   }
   if (!layer_) {
     log_end(CloseReason::handshake_timeout, fmt::format("no TLS handshake within {} s", kTlsHandshakeMs / 1000));
@@ -358,6 +379,7 @@ void Connection::set_deadline(std::uint64_t delay_ms) {
 }
 
 void Connection::pause_reading(bool paused) {
+  if (finished_) return;
   paused_by_layer_ = paused;
   core_.loop().want_flush(*this);
 }
@@ -373,11 +395,23 @@ void Connection::set_established() {
   --core_.half_open_;
 }
 
+void Connection::set_half_open() {
+  if (!established_) return;
+  established_ = false;
+  ++core_.half_open_;
+}
+
+void Connection::go_on_reading() {
+  paused_by_cores_ = false;
+  update_interest();
+}
+
 void Connection::update_interest() {
   if (finished_) return;
-  if (queued_octets_ > kHighWater) paused_by_queue_ = true;
-  if (queued_octets_ <= kDrainMark) paused_by_queue_ = false;
-  const bool paused = !closing() && (paused_by_layer_ || paused_by_queue_);
+  const std::size_t weight = queue_weight();
+  if (weight > kHighWater) paused_by_queue_ = true;
+  if (weight <= kDrainMark) paused_by_queue_ = false;
+  const bool paused = paused_by_cores_ || (!closing() && (paused_by_layer_ || paused_by_queue_));
   socket_.watch(!paused && !peer_ended_, !unsent_.empty() || !queue_.empty());
 }
 

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <memory>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/bytes.h"
@@ -27,8 +28,11 @@ class Connection final : public HttpConnection, private io::Socket::Handler {
   static constexpr std::size_t kHighWater = 1 << 20;
   static constexpr std::size_t kDefaultQueueLimit = 16 << 20;
   static constexpr std::uint64_t kTlsHandshakeMs = 10'000;  // absolute, from the accept
-  static constexpr std::uint64_t kLingerMs = 2'000;         // for the peer to take some of the rest, and to close
-  static constexpr int kMaxLingerRounds = 30;
+  static constexpr std::uint64_t kStallMs = 15'000;         // for a closing peer to take some of what is queued
+  static constexpr int kMaxStalls = 20;
+  static constexpr std::uint64_t kLingerMs = 2'000;  // for the peer to close when everything is out
+  /// What a queued frame weighs besides its octets, so that many tiny ones count as the memory they take.
+  static constexpr std::size_t kFrameOverhead = 64;
 
   /// Takes the socket. `peer` is "127.0.0.1:4711" or "unix".
   Connection(Core& core, const Listener& listener, int fd, std::string peer);
@@ -65,6 +69,12 @@ class Connection final : public HttpConnection, private io::Socket::Handler {
   void allow_delay();
   /// Marks the connection as past its handshakes: it leaves the cap on half-open connections.
   void set_established() override;
+  /// Takes that back: the client has upgraded and has to prove itself by a HELLO.
+  void set_half_open();
+  /// True when the socket took octets since the last call: a sign of life of a peer that reads slowly.
+  bool take_progress() { return std::exchange(progressed_, false); }
+  /// For Core: the congestion is over.
+  void go_on_reading();
 
  private:
   void on_socket_ready(bool readable, bool writable) override;
@@ -85,6 +95,9 @@ class Connection final : public HttpConnection, private io::Socket::Handler {
   void drop_from_queue(std::size_t octets);
   void after_progress();
 
+  std::size_t queue_weight() const {
+    return queued_octets_ + (queue_.size() - queue_head_) * kFrameOverhead + unsent_.size();
+  }
   void update_interest();
   void end_stream();
   void finish(CloseReason reason);
@@ -106,9 +119,10 @@ class Connection final : public HttpConnection, private io::Socket::Handler {
   std::string peer_;
   CloseReason close_reason_ = CloseReason::none;
   bool aborted_ = false, finished_ = false, established_ = false, stream_ended_ = false, peer_ended_ = false;
-  bool paused_by_layer_ = false, paused_by_queue_ = false, above_drain_mark_ = false, in_layer_ = false;
+  bool paused_by_layer_ = false, paused_by_queue_ = false, paused_by_cores_ = false, close_notified_ = false,
+       above_drain_mark_ = false, in_layer_ = false;
   bool progressed_ = false;  // the socket took octets since the last look
-  int linger_rounds_ = 0;
+  int stalls_ = 0;
 };
 
 }  // namespace transom::serve

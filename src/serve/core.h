@@ -29,6 +29,10 @@ class Core final : public HttpHost, private router::Bus, private io::Flushable {
  public:
   /// Sockets that have not come through their handshakes; beyond it new ones are closed at once.
   static constexpr std::size_t kMaxHalfOpen = 4096;
+  /// Letters handled before sockets and timers get their turn.
+  static constexpr std::size_t kLettersPerTurn = 256;
+  /// Octets of waiting letters above which other cores stop reading from their clients.
+  static constexpr std::size_t kCongestedOctets = 64 << 20;
 
   Core(router::CoreId id, CoreGroup& group, const std::vector<std::unique_ptr<router::Realm>>& realms);
   ~Core() override;
@@ -58,10 +62,20 @@ class Core final : public HttpHost, private router::Bus, private io::Flushable {
   /// A letter from another core. Any thread.
   void deliver(router::Envelope envelope);
 
+  /// True while some other core has more letters waiting than it should: then nothing more is read here, so that no
+  /// publisher can fill the memory of a core that fans out for it.
+  bool congested() const;
+  /// Has the connection look again at whether it may read, when the congestion is over.
+  void hold(Connection& connection);
+
+  /// Ends all connections at once; every other core is still there. After the threads have ended.
+  void drop_connections();
+
  private:
   friend class Connection;
   void post(router::CoreId to, router::Envelope envelope) override;
   bool handle_letters();
+  void release_held();
   void release(Connection& connection);  // frees it at the end of this turn
   void on_flush() override { buried_.clear(); }
 
@@ -72,6 +86,10 @@ class Core final : public HttpHost, private router::Bus, private io::Flushable {
   router::RouterCore router_;
   io::Mailbox<router::Envelope> letters_;
   std::vector<router::Envelope> taken_letters_;
+  std::size_t next_letter_ = 0;                 // of those taken
+  std::atomic<std::size_t> letters_octets_{0};  // of all that wait, with something for each
+  std::unordered_set<Connection*> held_;
+  io::Timer held_timer_;
   std::unordered_set<Connection*> connections_;
   std::vector<std::unique_ptr<Connection>> buried_;
   std::size_t half_open_ = 0;

@@ -20,7 +20,11 @@ CoreGroup::CoreGroup(unsigned core_count, const std::vector<WorkerRealms>& worke
   }
 }
 
-CoreGroup::~CoreGroup() = default;
+CoreGroup::~CoreGroup() {
+  acceptors_.clear();
+  // A session's end posts letters to other cores, so all sessions go before the first core does.
+  for (const auto& core : cores_) core->drop_connections();
+}
 
 Listener& CoreGroup::add_listener(TransportConfig config, const SiteContext& context) {
   listeners_.push_back(std::make_unique<Listener>(std::move(config), context));

@@ -137,7 +137,10 @@ void HttpLayer::wait_for_more() {
 void HttpLayer::settle() {
   if (phase_ == Phase::ended) return;
   if (input_.empty()) input_.release();
-  if (phase_ == Phase::idle && !input_.empty()) connection_.set_deadline(kStallTimeoutMs);
+  // Set once for each wait, so that dripping octets do not push it.
+  const bool stalled = phase_ == Phase::idle && !input_.empty();
+  if (stalled && !stalled_) connection_.set_deadline(kStallTimeoutMs);
+  stalled_ = stalled;
   const bool pause = input_.size() > kMaxWaiting;
   if (pause != reading_paused_) connection_.pause_reading(reading_paused_ = pause);
 }

@@ -83,6 +83,7 @@ class HttpLayer final : public Layer {
   Phase phase_ = Phase::head;
   bool keep_alive_ = true, http_1_0_ = false, head_method_ = false;
   bool continue_sent_ = false, processing_ = false, reading_paused_ = false, shutting_down_ = false;
+  bool stalled_ = false;  // complete requests wait until the client takes earlier answers
 };
 
 }  // namespace transom::serve

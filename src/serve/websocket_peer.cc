@@ -12,6 +12,8 @@ namespace {
 
 // What a client may send before WELCOME: a HELLO or an AUTHENTICATE, nothing larger.
 constexpr std::uint64_t kMaxEarlyMessage = 64 << 10;
+// Pings that come while more than this waits to be sent are not answered.
+constexpr std::size_t kMaxQueuedBeforePong = 64 << 10;
 // How long a client has to answer our GOODBYE when the node stops.
 constexpr std::uint64_t kGoodbyeMs = 2'000;
 
@@ -40,6 +42,7 @@ class WebSocketPeer final : public Layer, public router::Peer, private wire::WsD
         serializer_(request.serializer),
         decoder_(wire::WsDecoder::Role::server, early_limits()),
         session_(connection.core().router(), *this, worker_id, config.auth ? &*config.auth : nullptr) {
+    connection_.set_half_open();
     connection_.set_deadline(options().open_handshake_timeout_ms);
     if (!options().tcp_nodelay) connection_.allow_delay();
   }
@@ -48,6 +51,7 @@ class WebSocketPeer final : public Layer, public router::Peer, private wire::WsD
   void on_octets(MutableByteSpan octets) override {
     heard_ = true;
     if (decoder_.feed(octets, *this)) return;
+    if (closing_) return connection_.close(end_reason_);
     log_end(decoder_.error_reason(), decoder_.error_text());
     session_.on_transport_closed();
     start_close(decoder_.error_code(), decoder_.error_text(), decoder_.error_reason());
@@ -58,6 +62,10 @@ class WebSocketPeer final : public Layer, public router::Peer, private wire::WsD
     connection_.set_deadline(kGoodbyeMs);
     waiting_ = Waiting::goodbye;
     session_.say_goodbye("wamp.close.system_shutdown", CloseReason::server_shutdown);
+  }
+  bool on_peer_end() override {
+    session_.on_transport_closed();  // nothing can be answered any more: calls to it must not wait for the rest
+    return false;
   }
   void on_closed(CloseReason) override { session_.on_transport_closed(); }
 
@@ -95,7 +103,11 @@ class WebSocketPeer final : public Layer, public router::Peer, private wire::WsD
     }
     session_.receive(message, text);
   }
-  void on_ping(ByteSpan payload) override { connection_.send(wire::ws_frame(wire::WsOpcode::pong, payload)); }
+  void on_ping(ByteSpan payload) override {
+    // Answering only the latest of several pings is allowed (RFC 6455 5.5.3); a peer that does not read gets no more.
+    if (closing_ || connection_.queued_octets() > kMaxQueuedBeforePong) return;
+    connection_.send(wire::ws_frame(wire::WsOpcode::pong, payload));
+  }
   void on_pong(ByteSpan) override {}  // `heard_` says it all
   void on_close(std::uint16_t code, std::string_view reason) override;
 
@@ -131,7 +143,11 @@ void WebSocketPeer::on_deadline() {
     case Waiting::nothing:
       return send_ping();
     case Waiting::pong:
-      if (heard_) return send_ping();
+      // A slow reader's pong may wait behind all that it still has to take: taking it shows life, too.
+      if (heard_ || (connection_.take_progress() && connection_.queued_octets() > 0)) {
+        heard_ = true;
+        return send_ping();
+      }
       log_end(CloseReason::ping_timeout, "no answer to a ping");
       return connection_.abort(CloseReason::ping_timeout);
     case Waiting::goodbye:
