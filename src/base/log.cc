@@ -47,8 +47,8 @@ void log_start(LogLevel level) {
 
 void log_stop() {
   current_level.store(LogLevel::none, std::memory_order_relaxed);
+  writer.reset();  // writes what is queued and joins the writer thread, which uses the logger until then
   logger.reset();
-  writer.reset();  // joins the writer thread after the queue is written
 }
 
 void log_set_level(LogLevel level) {
