@@ -102,6 +102,7 @@ bool Connection::receive(MutableByteSpan octets) {
   const bool was_open = tls_->state() == tls::Stream::State::open;
   const auto state = tls_->receive(octets, plain, network);
   if (!network.empty() && !send_network(network)) return false;
+  if (!unsent_.empty()) core_.loop().want_flush(*this);
   if (!was_open && !layer_ && (state == tls::Stream::State::open || state == tls::Stream::State::peer_closed)) {
     timer_.cancel();
     start_layer();
@@ -162,6 +163,9 @@ void Connection::on_flush() {
   if (finished_) return;
   if (aborted_) return finish(close_reason_);
   if (!write_out()) return;
+  // Only what a flush left behind waits for the socket. Each change of what is watched costs libuv two system calls, so
+  // output that the end of this turn will take anyway must not cause one.
+  socket_is_full_ = !unsent_.empty() || !queue_.empty();
   if (next_layer_ && !in_layer_) swap_layer();
   after_progress();
 }
@@ -412,7 +416,7 @@ void Connection::update_interest() {
   if (weight > kHighWater) paused_by_queue_ = true;
   if (weight <= kDrainMark) paused_by_queue_ = false;
   const bool paused = paused_by_cores_ || (!closing() && (paused_by_layer_ || paused_by_queue_));
-  socket_.watch(!paused && !peer_ended_, !unsent_.empty() || !queue_.empty());
+  socket_.watch(!paused && !peer_ended_, socket_is_full_);
 }
 
 }  // namespace transom::serve

@@ -121,7 +121,8 @@ class Connection final : public HttpConnection, private io::Socket::Handler {
   bool aborted_ = false, finished_ = false, established_ = false, stream_ended_ = false, peer_ended_ = false;
   bool paused_by_layer_ = false, paused_by_queue_ = false, paused_by_cores_ = false, close_notified_ = false,
        above_drain_mark_ = false, in_layer_ = false;
-  bool progressed_ = false;  // the socket took octets since the last look
+  bool socket_is_full_ = false;  // the last flush could not send everything
+  bool progressed_ = false;      // the socket took octets since the last look
   int stalls_ = 0;
 };
 
