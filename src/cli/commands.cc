@@ -40,7 +40,10 @@ void print_help() {
 int unknown(const std::string& word) {
   std::vector<std::string> names;
   for (const Command& command : kCommands) names.emplace_back(command.name);
-  const std::string nearest = node::nearest_name(word, names);
+  std::string nearest = node::nearest_name(word, names);
+  for (const std::string& name : names) {
+    if (name.starts_with(word + " ")) nearest = name;  // the first of two words
+  }
   fmt::print(stderr, "transom: there is no command \"{}\"{}; see transom --help\n", word,
              nearest.empty() ? "" : fmt::format(", did you mean \"{}\"?", nearest));
   return kUsageError;
