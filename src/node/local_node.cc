@@ -67,7 +67,7 @@ Result<bool> certificate_serves(const LocalNodeFiles& files, const tls::LocalCa&
   if (!key) return tl::make_unexpected(key.error());
   if (!*chain || !*key || tls::renewal_due(**chain, ca.intermediate_cert_pem, now)) return false;
   std::vector<std::string> warnings;
-  return tls::ServerContext::create(server_config(files), warnings).has_value();
+  return tls::ServerContext::create(server_config(files), {}, warnings).has_value();
 }
 
 /// True when a new certificate was written.

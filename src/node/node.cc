@@ -39,7 +39,7 @@ Status Node::open() {
                 router::kMaxRealms);
   }
   std::vector<std::string> warnings;
-  Status opened = group_->open(warnings);
+  Status opened = group_->open(resources_, warnings);
   for (const std::string& warning : warnings) log_warn("{}", warning);
   return opened;
 }
@@ -65,7 +65,7 @@ void Node::reload_certificates() {
   for (const auto& listener : group_->listeners()) {
     if (!listener->config().endpoint.tls) continue;
     std::vector<std::string> warnings;
-    auto context = tls::ServerContext::create(*listener->config().endpoint.tls, warnings);
+    auto context = tls::ServerContext::create(*listener->config().endpoint.tls, resources_, warnings);
     for (const std::string& warning : warnings) log_warn("{}", warning);
     if (!context) {
       log_error("{}: the old certificate stays: {}", listener->description(), context.error().message);

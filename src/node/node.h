@@ -54,6 +54,7 @@ class Node {
 
   struct Signals;
   NodeConfig config_;
+  tls::ServerResources resources_;
   std::unique_ptr<Signals> signals_;  // outlives the loop that closes its handles
   std::unique_ptr<serve::CoreGroup> group_;
   std::function<void()> ready_;

@@ -96,7 +96,7 @@ std::string problem_of(const FileUse& use) {
 
 void check_tls(SchemaReader& reader, const TlsUse& use) {
   std::vector<std::string> warnings;
-  const auto context = tls::ServerContext::create(use.config, warnings);
+  const auto context = tls::ServerContext::create(use.config, {}, warnings);
   if (!context) reader.report(Severity::error, use.place, context.error().message);
   for (std::string& warning : warnings) reader.report(Severity::warning, use.place, std::move(warning));
 }

@@ -31,10 +31,10 @@ Listener& CoreGroup::add_listener(TransportConfig config, const SiteContext& con
   return *listeners_.back();
 }
 
-Status CoreGroup::open(std::vector<std::string>& warnings) {
+Status CoreGroup::open(const tls::ServerResources& resources, std::vector<std::string>& warnings) {
   std::string failures;
   for (const auto& listener : listeners_) {
-    if (auto opened = listener->open(warnings); !opened) {
+    if (auto opened = listener->open(resources, warnings); !opened) {
       failures += (failures.empty() ? "" : "\n") + opened.error().message;
     }
   }

@@ -27,7 +27,7 @@ class CoreGroup {
 
   /// Adds a transport; `open` binds all of them or none.
   Listener& add_listener(TransportConfig config, const SiteContext& context);
-  Status open(std::vector<std::string>& warnings);
+  Status open(const tls::ServerResources& resources, std::vector<std::string>& warnings);
 
   /// Accepts and serves until the shutdown that `stop` begins is done.
   void run();

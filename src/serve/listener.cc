@@ -63,10 +63,10 @@ Listener::~Listener() {
   for (const int fd : sockets_) ::close(fd);
 }
 
-Status Listener::open(std::vector<std::string>& warnings) {
+Status Listener::open(const tls::ServerResources& resources, std::vector<std::string>& warnings) {
   const EndpointConfig& endpoint = config_.endpoint;
   if (endpoint.tls) {
-    auto context = tls::ServerContext::create(*endpoint.tls, warnings);
+    auto context = tls::ServerContext::create(*endpoint.tls, resources, warnings);
     if (!context) return tl::make_unexpected(context.error());
     set_tls(std::move(*context));
   }

@@ -21,7 +21,7 @@ class Listener {
   Listener& operator=(const Listener&) = delete;
 
   /// Loads the certificate and binds every socket, without accepting. `warnings` as ServerContext::create.
-  Status open(std::vector<std::string>& warnings);
+  Status open(const tls::ServerResources& resources, std::vector<std::string>& warnings);
   /// The listening sockets, once; the caller owns them.
   std::vector<int> take_sockets() { return std::move(sockets_); }
 

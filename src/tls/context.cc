@@ -209,6 +209,7 @@ Status fill(SSL_CTX* context, const ServerConfig& config, std::vector<std::strin
 }  // namespace
 
 Result<std::shared_ptr<const ServerContext>> ServerContext::create(const ServerConfig& config,
+                                                                   [[maybe_unused]] const ServerResources& resources,
                                                                    std::vector<std::string>& warnings) {
   const ErrorScope errors;
   ContextHandle context(SSL_CTX_new(TLS_server_method()));

@@ -7,9 +7,31 @@
 #include <vector>
 
 #include "base/result.h"
+#include "tls/certificate_info.h"
+#include "tls/handles.h"
+#include "tls/staple.h"
+#include "tls/ticket_keys.h"
 #include "tls/tls_config.h"
 
 namespace transom::tls {
+
+/// What all contexts of a node share and what outlives a reload. Null members: OpenSSL's own ticket keys, no staples.
+struct ServerResources {
+  std::shared_ptr<const TicketKeys> ticket_keys;  // used where `tickets` names no files
+  std::shared_ptr<StapleStore> staples;
+};
+
+/// A certificate as it is served, for whoever staples, watches expiry or looks for host names.
+struct ServedCertificate {
+  CertificateConfig config;
+  CertificateInfo info;
+  CertificateHandle leaf;
+  CertificateHandle issuer;               // the next of the chain; null: not known
+  std::vector<std::string> server_names;  // lower case, for which it is sent
+  std::string ocsp_url;                   // the first http:// one; empty: none
+  bool must_staple = false;               // RFC 7633
+  std::shared_ptr<StapleSlot> staple;     // null without a StapleStore
+};
 
 /// Immutable after `create`; any number of threads may make Streams from it. A reload builds a new one beside it
 /// (old connections keep their reference through OpenSSL's own count).
@@ -26,15 +48,18 @@ class ServerContext {
   /// (skipped), expired or not yet valid certificates, certificates without SAN. An empty cipher list is an error.
   /// Errors and warnings name the file and the remedy.
   static Result<std::shared_ptr<const ServerContext>> create(const ServerConfig& config,
+                                                             const ServerResources& resources,
                                                              std::vector<std::string>& warnings);
   ~ServerContext();
   ServerContext(const ServerContext&) = delete;
 
   SSL_CTX* native() const { return context_; }
+  const std::vector<ServedCertificate>& certificates() const { return certificates_; }
 
  private:
   explicit ServerContext(SSL_CTX* context) : context_(context) {}
   SSL_CTX* context_;
+  std::vector<ServedCertificate> certificates_;
 };
 
 /// What `openssl` library is linked, e.g. "OpenSSL 3.0.22 ...".

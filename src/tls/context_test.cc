@@ -54,11 +54,11 @@ class ContextTest : public ::testing::Test {
   }
   /// The error of an attempt that must fail.
   std::string refusal() {
-    const auto made = ServerContext::create(config_, warnings_);
+    const auto made = ServerContext::create(config_, {}, warnings_);
     return made ? "it was accepted" : made.error().message;
   }
   std::shared_ptr<const ServerContext> create() {
-    auto made = ServerContext::create(config_, warnings_);
+    auto made = ServerContext::create(config_, {}, warnings_);
     EXPECT_TRUE(made) << made.error().message;
     return made ? *made : nullptr;
   }

@@ -20,7 +20,7 @@ std::shared_ptr<const ServerContext> server_context() {
   ServerConfig config;
   config.certificates = {
       {files.write("key.pem", identity.key_text), files.write("cert.pem", identity.certificate_text), {}}};
-  return test::require(ServerContext::create(config, warnings));
+  return test::require(ServerContext::create(config, {}, warnings));
 }
 
 ContextHandle raw_context(int min_version, int max_version) {
@@ -329,7 +329,7 @@ TEST_F(StreamTest, AllowsKeyUpdatesThatComeWithData) {
 class ClientStreamTest : public ::testing::Test {
  protected:
   void SetUp() override {
-    server_context_ = test::require(ServerContext::create(config(), warnings_));
+    server_context_ = test::require(ServerContext::create(config(), {}, warnings_));
     client_context_ = test::require(make_client_context(files_.path("cert.pem")));
   }
   ServerConfig config() {

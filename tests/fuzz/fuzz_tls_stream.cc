@@ -93,7 +93,7 @@ struct World {
     config.certificates = {
         {files.write("key.pem", identity.key_text), files.write("cert.pem", identity.certificate_text), {}}};
     std::vector<std::string> warnings;
-    return tls::test::require(tls::ServerContext::create(config, warnings));
+    return tls::test::require(tls::ServerContext::create(config, {}, warnings));
   }
   std::string record_hello() {
     tls::test::RawClient recorded(client.get());
