@@ -134,16 +134,6 @@ Status Listener::open_unix() {
   return {};
 }
 
-std::shared_ptr<const tls::ServerContext> Listener::tls() const {
-  const std::lock_guard lock(mutex_);
-  return tls_;
-}
-
-void Listener::set_tls(std::shared_ptr<const tls::ServerContext> context) {
-  const std::lock_guard lock(mutex_);
-  tls_.swap(context);
-}
-
 std::string Listener::description() const {
   const EndpointConfig& endpoint = config_.endpoint;
   const char* suffix = endpoint.tls ? " (TLS)" : "";

@@ -1,11 +1,11 @@
 // One transport of the config, opened: its sockets, its TLS policy, its site.
 #pragma once
 #include <memory>
-#include <mutex>
 #include <string>
 #include <vector>
 
 #include "base/result.h"
+#include "base/shared_slot.h"
 #include "serve/site.h"
 #include "serve/transport_config.h"
 #include "tls/context.h"
@@ -28,8 +28,8 @@ class Listener {
   const TransportConfig& config() const { return config_; }
   const Site& site() const { return site_; }
   /// Null without TLS.
-  std::shared_ptr<const tls::ServerContext> tls() const;
-  void set_tls(std::shared_ptr<const tls::ServerContext> context);
+  std::shared_ptr<const tls::ServerContext> tls() const { return tls_.get(); }
+  void set_tls(std::shared_ptr<const tls::ServerContext> context) { tls_.set(std::move(context)); }
   /// "tcp 127.0.0.1:8443 (TLS)" for the log and the banner.
   std::string description() const;
 
@@ -39,8 +39,7 @@ class Listener {
 
   const TransportConfig config_;
   Site site_;
-  mutable std::mutex mutex_;
-  std::shared_ptr<const tls::ServerContext> tls_;
+  SharedSlot<tls::ServerContext> tls_;
   std::vector<int> sockets_;
 };
 

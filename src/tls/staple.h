@@ -3,8 +3,9 @@
 #include <cstdint>
 #include <map>
 #include <memory>
-#include <mutex>
 #include <string>
+
+#include "base/shared_slot.h"
 
 namespace transom::tls {
 
@@ -15,28 +16,13 @@ struct Staple {
 };
 
 /// The place of one certificate's staple. Whoever fetches responses puts one in, handshakes on any core take it out.
-class StapleSlot {
- public:
-  /// Null: none.
-  void set(std::shared_ptr<const Staple> staple) {
-    const std::lock_guard lock(mutex_);
-    staple_.swap(staple);
-  }
-  std::shared_ptr<const Staple> get() const {
-    const std::lock_guard lock(mutex_);
-    return staple_;
-  }
-
- private:
-  mutable std::mutex mutex_;
-  std::shared_ptr<const Staple> staple_;
-};
+using StapleSlot = SharedSlot<Staple>;
 
 /// The slots of a node by the certificate's SHA-256 fingerprint, so that a reloaded certificate finds its staple again.
+/// One thread at a time, which is loading contexts.
 class StapleStore {
  public:
   std::shared_ptr<StapleSlot> slot(const std::string& sha256_fingerprint) {
-    const std::lock_guard lock(mutex_);
     auto& place = slots_[sha256_fingerprint];
     auto present = place.lock();
     if (!present) place = present = std::make_shared<StapleSlot>();
@@ -44,7 +30,6 @@ class StapleStore {
   }
 
  private:
-  std::mutex mutex_;
   std::map<std::string, std::weak_ptr<StapleSlot>> slots_;
 };
 

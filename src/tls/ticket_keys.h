@@ -5,12 +5,12 @@
 #include <array>
 #include <cstdint>
 #include <memory>
-#include <mutex>
 #include <string>
 #include <vector>
 
 #include "base/random.h"
 #include "base/result.h"
+#include "base/shared_slot.h"
 
 namespace transom::tls {
 
@@ -42,8 +42,7 @@ class TicketKeys {
 
  private:
   TicketKeys() = default;
-  mutable std::mutex mutex_;
-  std::shared_ptr<const std::vector<TicketKey>> keys_;
+  SharedSlot<std::vector<TicketKey>> keys_;
 };
 
 }  // namespace transom::tls
