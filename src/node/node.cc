@@ -3,6 +3,7 @@
 #include <unistd.h>
 #include <uv.h>
 
+#include <algorithm>
 #include <csignal>
 #include <ctime>
 #include <nlohmann/json.hpp>
@@ -40,7 +41,10 @@ Status Node::open() {
   }
   std::vector<std::string> warnings;
   Status opened = group_->open(resources_, warnings);
-  for (const std::string& warning : warnings) log_warn("{}", warning);
+  const auto& told = config_.told_warnings;
+  for (const std::string& warning : warnings) {
+    if (std::find(told.begin(), told.end(), warning) == told.end()) log_warn("{}", warning);
+  }
   return opened;
 }
 
