@@ -29,6 +29,11 @@ Node::Node(NodeConfig config, NodeOptions options) : config_(std::move(config)),
   for (const WorkerConfig& worker : config_.workers) {
     for (const serve::TransportConfig& transport : worker.transports) group_->add_listener(transport, context);
   }
+  resources_.staples = std::make_shared<tls::StapleStore>();
+  OcspStapler::Options stapling;
+  stapling.cache_directory = config_.node_directory + "/ocsp-cache";
+  stapling.quiet = config_.config_file.empty();  // the default node's own authority answers no OCSP
+  stapler_ = std::make_unique<OcspStapler>(loop(), std::move(stapling));
 }
 
 Node::~Node() = default;
@@ -41,7 +46,13 @@ Status Node::open() {
   std::vector<std::string> warnings;
   Status opened = group_->open(resources_, warnings);
   for (const std::string& warning : warnings) log_warn("{}", warning);
-  return opened;
+  if (!opened) return opened;
+  OcspStapler::Contexts contexts;
+  for (const auto& listener : group_->listeners()) {
+    if (auto context = listener->tls()) contexts.push_back(std::move(context));
+  }
+  stapler_->prepare_blocking(contexts);
+  return {};
 }
 
 void Node::run() {
@@ -71,8 +82,10 @@ void Node::reload_certificates() {
       log_error("{}: the old certificate stays: {}", listener->description(), context.error().message);
       continue;
     }
-    listener->set_tls(std::move(*context));
-    log_info("{}: new certificate loaded", listener->description());
+    stapler_->prepare({*context}, [listener = listener.get(), context = *context] {
+      listener->set_tls(context);
+      log_info("{}: new certificate loaded", listener->description());
+    });
   }
 }
 
@@ -117,6 +130,7 @@ void Node::collect_status(std::function<void(nlohmann::json)> done) {
                                      {"tls", listener->tls() != nullptr},
                                      {"connections", collection->connections[listener.get()]}});
     }
+    status["staples"] = stapler_->status();
     status["sessions"] = std::accumulate(collection->sessions.begin(), collection->sessions.end(), std::size_t{0});
     for (std::size_t i = 0; i < group_->realms().size(); ++i) {
       const router::Realm& realm = *group_->realms()[i];

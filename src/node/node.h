@@ -9,6 +9,7 @@
 
 #include "base/result.h"
 #include "node/config.h"
+#include "node/ocsp_stapler.h"
 #include "serve/core_group.h"
 
 namespace transom::node {
@@ -57,6 +58,7 @@ class Node {
   tls::ServerResources resources_;
   std::unique_ptr<Signals> signals_;  // outlives the loop that closes its handles
   std::unique_ptr<serve::CoreGroup> group_;
+  std::unique_ptr<OcspStapler> stapler_;
   std::function<void()> ready_;
   std::int64_t started_ = 0;
 };
