@@ -9,6 +9,7 @@
 #include <numeric>
 
 #include "base/log.h"
+#include "io/service_manager.h"
 
 namespace transom::node {
 
@@ -17,7 +18,8 @@ struct Node::Signals {
   uv_signal_t terminate, interrupt, hang_up;
 };
 
-Node::Node(NodeConfig config, NodeOptions options) : config_(std::move(config)), started_(std::time(nullptr)) {
+Node::Node(NodeConfig config, NodeOptions options)
+    : config_(std::move(config)), inherited_(std::move(options.inherited)), started_(std::time(nullptr)) {
   std::vector<serve::CoreGroup::WorkerRealms> workers;
   serve::SiteContext context{config_.node_directory, config_.protected_files, started_, config_.workers.size(), 0};
   for (const WorkerConfig& worker : config_.workers) {
@@ -44,7 +46,13 @@ Status Node::open() {
                 router::kMaxRealms);
   }
   std::vector<std::string> warnings;
-  Status opened = group_->open(resources_, warnings);
+  Status opened = group_->open(resources_, inherited_, warnings);
+  for (const std::string& problem : inherited_.problems()) warnings.push_back(problem);
+  for (const std::string& socket : inherited_.left()) {
+    warnings.push_back(
+        fmt::format("the inherited socket {} is closed: no endpoint has just this address and port", socket));
+  }
+  inherited_ = {};
   for (const std::string& warning : warnings) log_warn("{}", warning);
   if (!opened) return opened;
   OcspStapler::Contexts contexts;
@@ -55,10 +63,19 @@ Status Node::open() {
   return {};
 }
 
+std::vector<std::string> Node::made_paths() const {
+  std::vector<std::string> paths;
+  for (const auto& listener : group_->listeners()) {
+    if (!listener->made_path().empty()) paths.push_back(listener->made_path());
+  }
+  return paths;
+}
+
 void Node::run() {
   watch_signals();
   loop().post([this] {
     for (const auto& listener : group_->listeners()) log_info("listening: {}", listener->description());
+    io::notify_service_manager("READY=1");
     if (ready_) ready_();
   });
   group_->run();
