@@ -3,6 +3,7 @@
 #include <unistd.h>
 #include <uv.h>
 
+#include <algorithm>
 #include <csignal>
 #include <ctime>
 #include <nlohmann/json.hpp>
@@ -53,7 +54,10 @@ Status Node::open() {
         fmt::format("the inherited socket {} is closed: no endpoint has just this address and port", socket));
   }
   inherited_ = {};
-  for (const std::string& warning : warnings) log_warn("{}", warning);
+  const auto& told = config_.told_warnings;
+  for (const std::string& warning : warnings) {
+    if (std::find(told.begin(), told.end(), warning) == told.end()) log_warn("{}", warning);
+  }
   if (!opened) return opened;
   OcspStapler::Contexts contexts;
   for (const auto& listener : group_->listeners()) {
