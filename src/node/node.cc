@@ -9,6 +9,7 @@
 #include <numeric>
 
 #include "base/log.h"
+#include "node/session_list.h"
 
 namespace transom::node {
 
@@ -29,6 +30,10 @@ Node::Node(NodeConfig config, NodeOptions options) : config_(std::move(config)),
   for (const WorkerConfig& worker : config_.workers) {
     for (const serve::TransportConfig& transport : worker.transports) group_->add_listener(transport, context);
   }
+  SystemRandom random;
+  auto ticket_keys = std::make_shared<tls::TicketKeys>(random);
+  resources_.ticket_keys = ticket_keys;
+  ticket_rotation_ = std::make_unique<TicketRotation>(loop(), std::move(ticket_keys), ticket_rotation_s(config_));
 }
 
 Node::~Node() = default;
@@ -92,6 +97,8 @@ void Node::watch_signals() {
   watch(signals_->hang_up, SIGHUP,
         [](uv_signal_t* signal, int) { static_cast<Node*>(signal->data)->reload_certificates(); });
 }
+
+void Node::list_sessions(std::function<void(nlohmann::json)> done) { collect_sessions(*group_, std::move(done)); }
 
 void Node::collect_status(std::function<void(nlohmann::json)> done) {
   struct Collection {
