@@ -145,6 +145,7 @@ class ControlFile {
 
 node::ControlHandlers control_handlers(node::Node& node, const std::optional<LocalNodeNews>& local) {
   node::ControlHandlers handlers;
+  handlers.sessions = [&node](std::function<void(nlohmann::json)> done) { node.list_sessions(std::move(done)); };
   handlers.stop = [&node] { node.stop(); };
   handlers.status = [&node, &local](std::function<void(nlohmann::json)> done) {
     node.collect_status([&node, &local, done = std::move(done)](nlohmann::json status) {

@@ -11,6 +11,7 @@
 
 #include "base/log.h"
 #include "io/service_manager.h"
+#include "node/session_list.h"
 
 namespace transom::node {
 
@@ -37,6 +38,10 @@ Node::Node(NodeConfig config, NodeOptions options)
   stapling.cache_directory = config_.node_directory + "/ocsp-cache";
   stapling.quiet = config_.config_file.empty();  // the default node's own authority answers no OCSP
   stapler_ = std::make_unique<OcspStapler>(loop(), std::move(stapling));
+  SystemRandom random;
+  auto ticket_keys = std::make_shared<tls::TicketKeys>(random);
+  resources_.ticket_keys = ticket_keys;
+  ticket_rotation_ = std::make_unique<TicketRotation>(loop(), std::move(ticket_keys), ticket_rotation_s(config_));
 }
 
 Node::~Node() = default;
@@ -126,6 +131,8 @@ void Node::watch_signals() {
   watch(signals_->hang_up, SIGHUP,
         [](uv_signal_t* signal, int) { static_cast<Node*>(signal->data)->reload_certificates(); });
 }
+
+void Node::list_sessions(std::function<void(nlohmann::json)> done) { collect_sessions(*group_, std::move(done)); }
 
 void Node::collect_status(std::function<void(nlohmann::json)> done) {
   struct Collection {

@@ -53,7 +53,8 @@ struct TlsUse {
   tls::ServerConfig config;
 };
 struct CollectedFacts {
-  std::vector<RoleReference> roles;  // of the worker being read
+  std::vector<RoleReference> roles;        // of the worker being read
+  std::vector<Place> client_certificates;  // of the transport being read: where they are needed
   std::vector<EndpointUse> endpoints;
   std::vector<FileUse> files;
   std::vector<TlsUse> tls;
