@@ -17,7 +17,8 @@ struct Node::Signals {
   uv_signal_t terminate, interrupt, hang_up;
 };
 
-Node::Node(NodeConfig config, NodeOptions options) : config_(std::move(config)), started_(std::time(nullptr)) {
+Node::Node(NodeConfig config, NodeOptions options)
+    : config_(std::move(config)), renew_(std::move(options.renew)), started_(std::time(nullptr)) {
   std::vector<serve::CoreGroup::WorkerRealms> workers;
   serve::SiteContext context{config_.node_directory, config_.protected_files, started_, config_.workers.size(), 0};
   for (const WorkerConfig& worker : config_.workers) {
@@ -38,6 +39,12 @@ Status Node::open() {
     return fail("the configuration has {} realms; at most {} are supported", group_->realms().size(),
                 router::kMaxRealms);
   }
+  std::vector<std::unique_ptr<Reloadable>> parts;
+  for (const auto& listener : group_->listeners()) {
+    if (listener->config().endpoint.tls) parts.push_back(std::make_unique<TlsReload>(*listener, resources_, hook_));
+  }
+  reloader_ = std::make_unique<Reloader>(loop(), std::move(parts));
+  watch_ = std::make_unique<FileWatch>(loop(), reloader_->files(), [this] { reload(Reloader::Cause::noticed); });
   std::vector<std::string> warnings;
   Status opened = group_->open(resources_, warnings);
   for (const std::string& warning : warnings) log_warn("{}", warning);
@@ -46,10 +53,7 @@ Status Node::open() {
 
 void Node::run() {
   watch_signals();
-  loop().post([this] {
-    for (const auto& listener : group_->listeners()) log_info("listening: {}", listener->description());
-    if (ready_) ready_();
-  });
+  loop().post([this] { settle(0); });
   group_->run();
   for (auto* handle : {&signals_->terminate, &signals_->interrupt, &signals_->hang_up}) {
     uv_close(reinterpret_cast<uv_handle_t*>(handle), nullptr);  // the loop's end waits for it
@@ -61,19 +65,21 @@ void Node::stop() {
   loop().post([this] { group_->stop(); });
 }
 
-void Node::reload_certificates() {
-  for (const auto& listener : group_->listeners()) {
-    if (!listener->config().endpoint.tls) continue;
-    std::vector<std::string> warnings;
-    auto context = tls::ServerContext::create(*listener->config().endpoint.tls, resources_, warnings);
-    for (const std::string& warning : warnings) log_warn("{}", warning);
-    if (!context) {
-      log_error("{}: the old certificate stays: {}", listener->description(), context.error().message);
-      continue;
-    }
-    listener->set_tls(std::move(*context));
-    log_info("{}: new certificate loaded", listener->description());
-  }
+/// One listener after the other, then all are served.
+void Node::settle(std::size_t next_listener) {
+  const auto& listeners = group_->listeners();
+  while (next_listener < listeners.size() && (!hook_ || !listeners[next_listener]->tls())) ++next_listener;
+  if (next_listener == listeners.size()) return serve();
+  hook_(listeners[next_listener]->tls()->certificates(), [this, next_listener, alive = std::weak_ptr<int>(alive_)] {
+    if (!alive.expired()) settle(next_listener + 1);
+  });
+}
+
+void Node::serve() {
+  group_->accept();
+  for (const auto& listener : group_->listeners()) log_info("listening: {}", listener->description());
+  care_ = std::make_unique<CertificateCare>(loop(), *reloader_, *group_, std::move(renew_));
+  if (ready_) ready_();
 }
 
 void Node::watch_signals() {
@@ -90,7 +96,7 @@ void Node::watch_signals() {
   watch(signals_->terminate, SIGTERM, end);
   watch(signals_->interrupt, SIGINT, end);
   watch(signals_->hang_up, SIGHUP,
-        [](uv_signal_t* signal, int) { static_cast<Node*>(signal->data)->reload_certificates(); });
+        [](uv_signal_t* signal, int) { static_cast<Node*>(signal->data)->reload(Reloader::Cause::asked); });
 }
 
 void Node::collect_status(std::function<void(nlohmann::json)> done) {

@@ -8,13 +8,20 @@
 #include <vector>
 
 #include "base/result.h"
+#include "node/certificate_care.h"
 #include "node/config.h"
+#include "node/file_watch.h"
+#include "node/reload.h"
+#include "node/tls_reload.h"
 #include "serve/core_group.h"
 
 namespace transom::node {
 
 struct NodeOptions {
   unsigned cores = 0;  // 0: what affinity and the cgroup's quota allow
+  /// Of a node that makes its own certificates: makes new ones if it is time and says whether it did. Called once an
+  /// hour, off the loop.
+  CertificateCare::Renew renew;
 };
 
 /// Made and run on the main thread, which becomes core 0.
@@ -29,14 +36,16 @@ class Node {
   /// behind when one failed. Every failure is reported, joined by newlines.
   Status open();
   /// Serves until SIGTERM, SIGINT or `stop`, then says goodbye to every session, waits a bounded time, and returns.
-  /// SIGHUP reloads the certificates.
+  /// SIGHUP reloads, and so does a change of the files that listeners are made of.
   void run();
   /// From any thread.
   void stop();
 
-  /// Loads every certificate again, for new connections; open ones keep theirs. A pair that cannot be loaded leaves the
-  /// old one in place and is logged. On core 0's thread.
-  void reload_certificates();
+  /// Loads the TLS context of every listener again, for new connections; open ones keep theirs. One that cannot be
+  /// loaded leaves the old one in place and is logged. On core 0's thread, after `open`.
+  void reload(Reloader::Cause cause, Reloader::Done done = {}) { reloader_->reload(cause, std::move(done)); }
+  /// Set before `run`. Nothing is accepted before it has let the first certificates pass.
+  void before_serving(CertificatesHook hook) { hook_ = std::move(hook); }
 
   /// Called on core 0 once the node serves; set before `run`.
   void on_ready(std::function<void()> callback) { ready_ = std::move(callback); }
@@ -51,14 +60,22 @@ class Node {
 
  private:
   void watch_signals();
+  void settle(std::size_t next_listener);
+  void serve();
 
   struct Signals;
   NodeConfig config_;
+  CertificateCare::Renew renew_;
   tls::ServerResources resources_;
+  CertificatesHook hook_;
   std::unique_ptr<Signals> signals_;  // outlives the loop that closes its handles
   std::unique_ptr<serve::CoreGroup> group_;
+  std::unique_ptr<Reloader> reloader_;
+  std::unique_ptr<FileWatch> watch_;
+  std::unique_ptr<CertificateCare> care_;
   std::function<void()> ready_;
   std::int64_t started_ = 0;
+  std::shared_ptr<int> alive_ = std::make_shared<int>(0);  // for what may call back after this object
 };
 
 /// How many cores this process may use: the affinity mask, capped by the cgroup's CPU quota (rounded up), at most 64.

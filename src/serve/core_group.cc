@@ -44,6 +44,11 @@ Status CoreGroup::open(const tls::ServerResources& resources, std::vector<std::s
     }
     return fail("{}", failures);
   }
+  return {};
+}
+
+void CoreGroup::accept() {
+  if (stopping_) return;
   for (const auto& listener : listeners_) {
     for (const int fd : listener->take_sockets()) {
       acceptors_.push_back(std::make_unique<io::Acceptor>(
@@ -51,7 +56,6 @@ Status CoreGroup::open(const tls::ServerResources& resources, std::vector<std::s
           [this, target = listener.get()](int socket, std::string peer) { place(socket, *target, std::move(peer)); }));
     }
   }
-  return {};
 }
 
 void CoreGroup::place(int fd, const Listener& listener, std::string peer) {

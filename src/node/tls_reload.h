@@ -1,0 +1,39 @@
+// The certificates of one listener, and all else that its TLS context is made of, as a part that can be reloaded.
+#pragma once
+#include <functional>
+#include <memory>
+#include <string>
+#include <vector>
+
+#include "node/reload.h"
+#include "serve/listener.h"
+#include "tls/context.h"
+
+namespace transom::node {
+
+/// Gets certificates that are about to be served for the first time, on core 0, and calls `done` when they may be: what
+/// belongs to them (an OCSP response) is there or was waited for long enough.
+using CertificatesHook =
+    std::function<void(const std::vector<tls::ServedCertificate>& certificates, std::function<void()> done)>;
+
+/// `listener`, `resources` and `hook` live as long as the loop. New connections get the new context; handshakes in
+/// flight and open sessions keep theirs.
+class TlsReload final : public Reloadable {
+ public:
+  TlsReload(serve::Listener& listener, const tls::ServerResources& resources, const CertificatesHook& hook)
+      : listener_(listener), resources_(resources), hook_(hook) {}
+
+  std::string name() const override { return listener_.description(); }
+  std::vector<std::string> files() const override;
+  Status prepare(std::vector<std::string>& warnings) override;
+  void settle(std::function<void()> ready) override;
+  std::string commit() override;
+
+ private:
+  serve::Listener& listener_;
+  const tls::ServerResources& resources_;
+  const CertificatesHook& hook_;
+  std::shared_ptr<const tls::ServerContext> prepared_;
+};
+
+}  // namespace transom::node
