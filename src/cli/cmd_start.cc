@@ -12,7 +12,6 @@
 #include "node/control.h"
 #include "node/control_server.h"
 #include "node/local_node.h"
-#include "node/local_renewal.h"
 #include "node/node.h"
 #include "node/node_lock.h"
 #include "node/privileges.h"
@@ -147,6 +146,12 @@ node::ControlHandlers control_handlers(node::Node& node, const std::optional<Loc
   node::ControlHandlers handlers;
   handlers.sessions = [&node](std::function<void(nlohmann::json)> done) { node.list_sessions(std::move(done)); };
   handlers.stop = [&node] { node.stop(); };
+  handlers.reload = [&node](std::function<void(nlohmann::json)> done) {
+    node.reload(node::Reloader::Cause::asked,
+                [done = std::move(done)](const std::vector<node::ReloadOutcome>& outcomes) {
+                  done({{"parts", node::json_of(outcomes)}});
+                });
+  };
   handlers.status = [&node, &local](std::function<void(nlohmann::json)> done) {
     node.collect_status([&node, &local, done = std::move(done)](nlohmann::json status) {
       status["node_directory"] = node.config().node_directory;
@@ -197,13 +202,14 @@ void serve_until_stopped(Prepared& prepared, const StartOptions& options, io::In
   node_options.inherited = std::move(inherited);
   node_options.cores = static_cast<unsigned>(options.cores.value_or(0));
   const std::string directory = prepared.config.node_directory;
+  if (prepared.local) {
+    node_options.renew = [directory] { return node::renew_if_due(directory, std::time(nullptr)); };
+  }
   node::Node node(std::move(prepared.config), std::move(node_options));
   if (auto status = node.open(); !status) give_up("cannot start:\n{}", status.error().message);
   ControlFile control_file(directory);
   const node::ControlServer control(node.loop(), control_file.bind(), control_handlers(node, prepared.local));
   if (user) change_user(*user, node, prepared.local.has_value());
-  std::optional<node::LocalRenewal> renewal;
-  if (prepared.local) renewal.emplace(node, directory);
   io::Timer shutdown(
       node.loop().timers(),
       [](void* stopped) {

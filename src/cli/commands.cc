@@ -14,6 +14,8 @@ constexpr Command kCommands[] = {
     {"start", "Start a node and serve until it is told to stop.", "transom start --cbdir /etc/transom --cores 2",
      run_start},
     {"stop", "Stop the node that runs from a node directory.", "transom stop --cbdir /etc/transom", run_stop},
+    {"reload", "Have a running node load its certificates and keys again.", "transom reload --cbdir /etc/transom",
+     run_reload},
     {"status", "Say whether a node runs from a node directory.", "transom status --json", run_status},
     {"check", "Check a node's configuration.", "transom check --cbdir /etc/transom", run_check},
     {"init", "Write a configuration and a web page to begin with.", "transom init --appdir hello", run_init},

@@ -26,6 +26,7 @@ int run_line(const std::vector<std::string>& line);
 int run_start(Arguments& arguments);
 int run_stop(Arguments& arguments);
 int run_status(Arguments& arguments);
+int run_reload(Arguments& arguments);
 int run_check(Arguments& arguments);
 int run_init(Arguments& arguments);
 int run_version(Arguments& arguments);
