@@ -120,18 +120,14 @@ Result<RunAs> find_run_as(const std::string& text) {
   return user;
 }
 
-void hand_over(const RunAs& user, const std::string& node_directory, bool whole_directory,
-               const std::vector<std::string>& made_paths) {
-  if (geteuid() == user.uid) return;
+void hand_over(const RunAs& user, const std::string& node_directory, const std::vector<std::string>& made_paths) {
   const fs::path directory = node_directory;
-  if (whole_directory) give_all_below(user, directory);
   for (const char* name : {"node.lock", "node.pid", kControlSocketName}) give(user, directory / name);
   give_all_below(user, directory / "ocsp-cache");
   for (const std::string& path : made_paths) give(user, path);
 }
 
 Status become(const RunAs& user) {
-  if (geteuid() == user.uid) return {};
   // glibc makes each of these calls in every thread.
   if (initgroups(user.name.c_str(), user.gid) != 0 || setresgid(user.gid, user.gid, user.gid) != 0 ||
       setresuid(user.uid, user.uid, user.uid) != 0) {
