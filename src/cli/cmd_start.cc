@@ -92,6 +92,7 @@ node::NodeLock take_lock(const std::string& directory) {
 node::NodeConfig read_config(const node::NodePlace& place) {
   node::LoadOptions options;
   options.node_directory = place.directory;
+  options.starting = true;
   node::LoadedConfig loaded = node::load_config(place.config_file, options);
   fmt::print(stderr, "{}", node::describe(loaded));
   if (!loaded.ok()) {
@@ -145,6 +146,7 @@ class ControlFile {
 
 node::ControlHandlers control_handlers(node::Node& node, const std::optional<LocalNodeNews>& local) {
   node::ControlHandlers handlers;
+  handlers.sessions = [&node](std::function<void(nlohmann::json)> done) { node.list_sessions(std::move(done)); };
   handlers.stop = [&node] { node.stop(); };
   handlers.status = [&node, &local](std::function<void(nlohmann::json)> done) {
     node.collect_status([&node, &local, done = std::move(done)](nlohmann::json status) {

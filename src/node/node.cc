@@ -3,6 +3,7 @@
 #include <unistd.h>
 #include <uv.h>
 
+#include <algorithm>
 #include <csignal>
 #include <ctime>
 #include <nlohmann/json.hpp>
@@ -10,6 +11,7 @@
 
 #include "base/log.h"
 #include "io/service_manager.h"
+#include "node/session_list.h"
 
 namespace transom::node {
 
@@ -31,6 +33,15 @@ Node::Node(NodeConfig config, NodeOptions options)
   for (const WorkerConfig& worker : config_.workers) {
     for (const serve::TransportConfig& transport : worker.transports) group_->add_listener(transport, context);
   }
+  resources_.staples = std::make_shared<tls::StapleStore>();
+  OcspStapler::Options stapling;
+  stapling.cache_directory = config_.node_directory + "/ocsp-cache";
+  stapling.quiet = config_.config_file.empty();  // the default node's own authority answers no OCSP
+  stapler_ = std::make_unique<OcspStapler>(loop(), std::move(stapling));
+  SystemRandom random;
+  auto ticket_keys = std::make_shared<tls::TicketKeys>(random);
+  resources_.ticket_keys = ticket_keys;
+  ticket_rotation_ = std::make_unique<TicketRotation>(loop(), std::move(ticket_keys), ticket_rotation_s(config_));
 }
 
 Node::~Node() = default;
@@ -48,8 +59,17 @@ Status Node::open() {
         fmt::format("the inherited socket {} is closed: no endpoint has just this address and port", socket));
   }
   inherited_ = {};
-  for (const std::string& warning : warnings) log_warn("{}", warning);
-  return opened;
+  const auto& told = config_.told_warnings;
+  for (const std::string& warning : warnings) {
+    if (std::find(told.begin(), told.end(), warning) == told.end()) log_warn("{}", warning);
+  }
+  if (!opened) return opened;
+  OcspStapler::Contexts contexts;
+  for (const auto& listener : group_->listeners()) {
+    if (auto context = listener->tls()) contexts.push_back(std::move(context));
+  }
+  stapler_->prepare_blocking(contexts);
+  return {};
 }
 
 std::vector<std::string> Node::made_paths() const {
@@ -88,8 +108,10 @@ void Node::reload_certificates() {
       log_error("{}: the old certificate stays: {}", listener->description(), context.error().message);
       continue;
     }
-    listener->set_tls(std::move(*context));
-    log_info("{}: new certificate loaded", listener->description());
+    stapler_->prepare({*context}, [listener = listener.get(), context = *context] {
+      listener->set_tls(context);
+      log_info("{}: new certificate loaded", listener->description());
+    });
   }
 }
 
@@ -109,6 +131,8 @@ void Node::watch_signals() {
   watch(signals_->hang_up, SIGHUP,
         [](uv_signal_t* signal, int) { static_cast<Node*>(signal->data)->reload_certificates(); });
 }
+
+void Node::list_sessions(std::function<void(nlohmann::json)> done) { collect_sessions(*group_, std::move(done)); }
 
 void Node::collect_status(std::function<void(nlohmann::json)> done) {
   struct Collection {
@@ -134,6 +158,7 @@ void Node::collect_status(std::function<void(nlohmann::json)> done) {
                                      {"tls", listener->tls() != nullptr},
                                      {"connections", collection->connections[listener.get()]}});
     }
+    status["staples"] = stapler_->status();
     status["sessions"] = std::accumulate(collection->sessions.begin(), collection->sessions.end(), std::size_t{0});
     for (std::size_t i = 0; i < group_->realms().size(); ++i) {
       const router::Realm& realm = *group_->realms()[i];

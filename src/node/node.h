@@ -9,6 +9,8 @@
 
 #include "base/result.h"
 #include "node/config.h"
+#include "node/ocsp_stapler.h"
+#include "node/ticket_rotation.h"
 #include "serve/core_group.h"
 
 namespace transom::node {
@@ -51,6 +53,8 @@ class Node {
   /// connections}, per realm {worker, realm, sessions}. Call on core 0's thread; `done` comes there later, when all
   /// cores have answered.
   void collect_status(std::function<void(nlohmann::json)> done);
+  /// The open sessions, see session_list.h; in the same way.
+  void list_sessions(std::function<void(nlohmann::json)> done);
 
  private:
   void watch_signals();
@@ -61,6 +65,8 @@ class Node {
   tls::ServerResources resources_;
   std::unique_ptr<Signals> signals_;  // outlives the loop that closes its handles
   std::unique_ptr<serve::CoreGroup> group_;
+  std::unique_ptr<OcspStapler> stapler_;
+  std::unique_ptr<TicketRotation> ticket_rotation_;
   std::function<void()> ready_;
   std::int64_t started_ = 0;
 };

@@ -9,7 +9,10 @@
 
 #include "tls/certificate_info.h"
 #include "tls/chain.h"
+#include "tls/client_auth.h"
 #include "tls/exchange.h"
+#include "tls/ocsp.h"
+#include "tls/ocsp_staples.h"
 #include "tls/openssl_error.h"
 #include "tls/pem_file.h"
 #include "tls/policy.h"
@@ -40,7 +43,6 @@ int select_protocol(SSL*, const unsigned char** out, unsigned char* out_length, 
 /// Sessions are resumed by tickets alone: a cache would be state shared by all cores.
 void apply_sessions(SSL_CTX* context) {
   SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
-  SSL_CTX_set_num_tickets(context, 1);
   SSL_CTX_set_session_id_context(context, session_id_context, sizeof session_id_context - 1);
 }
 
@@ -190,9 +192,15 @@ void warn_of_unusable_suites(SSL_CTX* context, const ServerConfig& config, std::
                   EVP_PKEY_is_a(key, "RSA") ? "ECDHE-RSA-AES128-GCM-SHA256" : "ECDHE-ECDSA-AES128-GCM-SHA256"));
 }
 
-Status fill(SSL_CTX* context, const ServerConfig& config, std::vector<std::string>& warnings) {
+Status fill(SSL_CTX* context, const ServerConfig& config, const ServerResources& resources,
+            std::vector<std::string>& warnings) {
   if (auto status = apply_policy(context); !status) return status;
   apply_sessions(context);
+  if (auto status = apply_tickets(context, config.tickets, config.key_permissions, resources.ticket_keys, warnings);
+      !status) {
+    return status;
+  }
+  if (auto status = apply_client_auth(context, config.client_auth, warnings); !status) return status;
   guard_against_floods(context);
   SSL_CTX_set_alpn_select_cb(context, select_protocol, nullptr);
   if (config.certificates.empty()) return fail("`tls` names no certificate: it needs `key` and `certificate`");
@@ -206,16 +214,45 @@ Status fill(SSL_CTX* context, const ServerConfig& config, std::vector<std::strin
   return {};
 }
 
+CertificateHandle another_reference(X509* certificate) {
+  if (certificate != nullptr) X509_up_ref(certificate);
+  return CertificateHandle(certificate);
+}
+
+/// What `context` serves as its current certificate.
+Result<ServedCertificate> current_certificate(SSL_CTX* context, const CertificateConfig& config,
+                                              const ServerResources& resources) {
+  ServedCertificate served;
+  served.config = config;
+  served.leaf = another_reference(SSL_CTX_get0_certificate(context));
+  STACK_OF(X509)* above = nullptr;
+  SSL_CTX_get0_chain_certs(context, &above);
+  if (sk_X509_num(above) > 0) served.issuer = another_reference(sk_X509_value(above, 0));
+  auto info = certificate_info(served.leaf.get());
+  if (!info) return tl::make_unexpected(info.error());
+  served.info = std::move(*info);
+  served.ocsp_url = ocsp_responder(served.leaf.get());
+  served.must_staple = must_staple(served.leaf.get());
+  if (resources.staples) served.staple = resources.staples->slot(served.info.sha256_fingerprint);
+  attach_staple(served.leaf.get(), served.staple);
+  return served;
+}
+
 }  // namespace
 
 Result<std::shared_ptr<const ServerContext>> ServerContext::create(const ServerConfig& config,
-                                                                   [[maybe_unused]] const ServerResources& resources,
+                                                                   const ServerResources& resources,
                                                                    std::vector<std::string>& warnings) {
   const ErrorScope errors;
   ContextHandle context(SSL_CTX_new(TLS_server_method()));
   if (!context) return fail("cannot set up TLS: {}", openssl_reason());
-  if (auto status = fill(context.get(), config, warnings); !status) return tl::make_unexpected(status.error());
-  return std::shared_ptr<const ServerContext>(new ServerContext(context.release()));
+  if (auto status = fill(context.get(), config, resources, warnings); !status) return tl::make_unexpected(status.error());
+  use_staples(context.get());
+  auto served = current_certificate(context.get(), config.certificates.back(), resources);
+  if (!served) return tl::make_unexpected(served.error());
+  std::shared_ptr<ServerContext> made(new ServerContext(context.release()));
+  made->certificates_.push_back(std::move(*served));
+  return made;
 }
 
 ServerContext::~ServerContext() { SSL_CTX_free(context_); }
