@@ -179,14 +179,14 @@ std::optional<node::RunAs> choose_user(const StartOptions& options, const node::
   if (!name.empty()) {
     node::RunAs user = value_or_give_up(node::find_run_as(name));
     if (user.uid != geteuid()) return user;
-  } else if (geteuid() == 0) {
+  } else if (geteuid() == 0 && !config.config_file.empty()) {
     log_warn("serving as root: name an ordinary user by `--user NAME` or \"controller\": {{\"user\": \"NAME\"}}");
   }
   return std::nullopt;
 }
 
 void change_user(const node::RunAs& user, const node::Node& node) {
-  node::hand_over(user, node.config().node_directory, node.made_paths());
+  node::hand_over(user, node.config(), node.made_paths());
   value_or_give_up(node::become(user));
   log_info("now user {} ({}:{})", user.name, user.uid, user.gid);
   const std::string warning = node::unreadable_files_warning(user, node.config());

@@ -27,7 +27,7 @@ Result<RunAs> find_run_as(const std::string& text);
 
 /// Gives the user what the node has made and will use again: its files in the node directory and the sockets in
 /// `made_paths`. Only files of the present user are given away, never through symlinks.
-void hand_over(const RunAs& user, const std::string& node_directory, const std::vector<std::string>& made_paths);
+void hand_over(const RunAs& user, const NodeConfig& config, const std::vector<std::string>& made_paths);
 
 /// Becomes the user, in all threads and for good: groups, ids, no capability left, and no way back, which is tried.
 Status become(const RunAs& user);
