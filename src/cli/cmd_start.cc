@@ -112,6 +112,7 @@ Prepared prepare_configured(const node::NodePlace& place, const StartOptions& op
 }
 
 Prepared prepare_local(const StartOptions& options) {
+  if (options.user) give_up("--user is for a node with a configuration; start the default node as that user itself");
   const std::string directory = local_node_directory();
   value_or_give_up(node::make_local_directory(directory));
   node::NodeLock lock = take_lock(directory);
@@ -179,17 +180,18 @@ nlohmann::json recorded_line(const Arguments& arguments) {
 
 /// Whom to become; nothing: the present user stays. Known before anything is opened.
 std::optional<node::RunAs> choose_user(const StartOptions& options, const node::NodeConfig& config) {
-  const std::string user = options.user.value_or(config.user);
-  if (!user.empty()) return value_or_give_up(node::find_run_as(user));
-  if (geteuid() == 0) {
-    log_warn(
-        "serving as root: name an ordinary user to change to, by `--user NAME` or \"controller\": {{\"user\": ...}}");
+  const std::string name = options.user.value_or(config.user);
+  if (!name.empty()) {
+    node::RunAs user = value_or_give_up(node::find_run_as(name));
+    if (user.uid != geteuid()) return user;
+  } else if (geteuid() == 0 && !config.config_file.empty()) {
+    log_warn("serving as root: name an ordinary user by `--user NAME` or \"controller\": {{\"user\": \"NAME\"}}");
   }
   return std::nullopt;
 }
 
-void change_user(const node::RunAs& user, const node::Node& node, bool default_node) {
-  node::hand_over(user, node.config().node_directory, default_node, node.made_paths());
+void change_user(const node::RunAs& user, const node::Node& node) {
+  node::hand_over(user, node.config(), node.made_paths());
   value_or_give_up(node::become(user));
   log_info("now user {} ({}:{})", user.name, user.uid, user.gid);
   const std::string warning = node::unreadable_files_warning(user, node.config());
@@ -209,7 +211,7 @@ void serve_until_stopped(Prepared& prepared, const StartOptions& options, io::In
   if (auto status = node.open(); !status) give_up("cannot start:\n{}", status.error().message);
   ControlFile control_file(directory);
   const node::ControlServer control(node.loop(), control_file.bind(), control_handlers(node, prepared.local));
-  if (user) change_user(*user, node, prepared.local.has_value());
+  if (user) change_user(*user, node);
   io::Timer shutdown(
       node.loop().timers(),
       [](void* stopped) {

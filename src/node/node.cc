@@ -11,6 +11,7 @@
 
 #include "base/log.h"
 #include "io/service_manager.h"
+#include "node/ocsp_cache.h"
 #include "node/session_list.h"
 
 namespace transom::node {
@@ -38,7 +39,7 @@ Node::Node(NodeConfig config, NodeOptions options)
   }
   resources_.staples = std::make_shared<tls::StapleStore>();
   OcspStapler::Options stapling;
-  stapling.cache_directory = config_.node_directory + "/ocsp-cache";
+  stapling.cache_directory = config_.node_directory + "/" + kOcspCacheName;
   stapling.quiet = config_.config_file.empty();  // the default node's own authority answers no OCSP
   stapler_ = std::make_unique<OcspStapler>(loop(), std::move(stapling));
   SystemRandom random;
