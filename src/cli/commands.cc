@@ -27,6 +27,8 @@ constexpr Command kCommands[] = {
     {"call", "Call a procedure and print its result as JSON.", "transom call com.example.add 2 3", run_call},
     {"ca trust", "Put the local CA of the default node into the browser's store.", "transom ca trust --dry-run",
      run_ca_trust},
+    {"tls grade", "Grade a server's TLS as SSL Labs would, and say what to change.",
+     "transom tls grade localhost:8443 --min A", run_tls_grade},
 };
 
 void print_help() {

@@ -34,5 +34,6 @@ int run_publish(Arguments& arguments);
 int run_subscribe(Arguments& arguments);
 int run_call(Arguments& arguments);
 int run_ca_trust(Arguments& arguments);
+int run_tls_grade(Arguments& arguments);
 
 }  // namespace transom::cli
