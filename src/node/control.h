@@ -3,7 +3,8 @@
 //   request = {"command": "status" | "stop"} LF        answer = {"ok": true, ...} LF | {"ok": false, "error": text} LF
 //
 // One request and one answer a connection; then the node closes it. `status` answers what Node::collect_status gives
-// and `node_directory`, `url` and `ca_file` of the node where known. `stop` answers `pid` before the node stops.
+// and `node_directory`, `url` and `ca_file` of the node where known; with `"sessions": true` what Node::list_sessions
+// gives in their place. `stop` answers `pid` before the node stops.
 #pragma once
 #include <string>
 

@@ -77,7 +77,10 @@ class ControlServer::Client final : public io::Socket::Handler, public std::enab
   void obey() {
     const json request = json::parse(request_, nullptr, false);
     const json command = request.is_object() ? request.value("command", json()) : json();
-    if (command == "status") return report();
+    if (command == "status") {
+      const bool sessions = request.value("sessions", json()) == true;
+      return report(sessions ? server_.handlers_.sessions : server_.handlers_.status);
+    }
     if (command == "stop") {
       log_info("stopping: told to over the control socket");
       answer({{"ok", true}, {"pid", getpid()}});
@@ -86,8 +89,8 @@ class ControlServer::Client final : public io::Socket::Handler, public std::enab
     answer({{"ok", false}, {"error", R"(the commands are {"command": "status"} and {"command": "stop"})"}});
   }
 
-  void report() {
-    server_.handlers_.status([weak = weak_from_this()](json status) {
+  void report(const std::function<void(std::function<void(json)>)>& ask) {
+    ask([weak = weak_from_this()](json status) {
       const auto self = weak.lock();
       if (!self || !self->socket_.open()) return;
       status["ok"] = true;

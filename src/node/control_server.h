@@ -16,6 +16,8 @@ namespace transom::node {
 struct ControlHandlers {
   /// Calls `done` with the status, now or later, on the loop's thread.
   std::function<void(std::function<void(nlohmann::json)> done)> status;
+  /// The same with the open sessions.
+  std::function<void(std::function<void(nlohmann::json)> done)> sessions;
   std::function<void()> stop;
 };
 

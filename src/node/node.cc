@@ -3,12 +3,15 @@
 #include <unistd.h>
 #include <uv.h>
 
+#include <algorithm>
 #include <csignal>
 #include <ctime>
 #include <nlohmann/json.hpp>
 #include <numeric>
 
 #include "base/log.h"
+#include "io/service_manager.h"
+#include "node/session_list.h"
 
 namespace transom::node {
 
@@ -17,7 +20,8 @@ struct Node::Signals {
   uv_signal_t terminate, interrupt, hang_up;
 };
 
-Node::Node(NodeConfig config, NodeOptions options) : config_(std::move(config)), started_(std::time(nullptr)) {
+Node::Node(NodeConfig config, NodeOptions options)
+    : config_(std::move(config)), inherited_(std::move(options.inherited)), started_(std::time(nullptr)) {
   std::vector<serve::CoreGroup::WorkerRealms> workers;
   serve::SiteContext context{config_.node_directory, config_.protected_files, started_, config_.workers.size(), 0};
   for (const WorkerConfig& worker : config_.workers) {
@@ -34,6 +38,10 @@ Node::Node(NodeConfig config, NodeOptions options) : config_(std::move(config)),
   stapling.cache_directory = config_.node_directory + "/ocsp-cache";
   stapling.quiet = config_.config_file.empty();  // the default node's own authority answers no OCSP
   stapler_ = std::make_unique<OcspStapler>(loop(), std::move(stapling));
+  SystemRandom random;
+  auto ticket_keys = std::make_shared<tls::TicketKeys>(random);
+  resources_.ticket_keys = ticket_keys;
+  ticket_rotation_ = std::make_unique<TicketRotation>(loop(), std::move(ticket_keys), ticket_rotation_s(config_));
 }
 
 Node::~Node() = default;
@@ -44,8 +52,17 @@ Status Node::open() {
                 router::kMaxRealms);
   }
   std::vector<std::string> warnings;
-  Status opened = group_->open(resources_, warnings);
-  for (const std::string& warning : warnings) log_warn("{}", warning);
+  Status opened = group_->open(resources_, inherited_, warnings);
+  for (const std::string& problem : inherited_.problems()) warnings.push_back(problem);
+  for (const std::string& socket : inherited_.left()) {
+    warnings.push_back(
+        fmt::format("the inherited socket {} is closed: no endpoint has just this address and port", socket));
+  }
+  inherited_ = {};
+  const auto& told = config_.told_warnings;
+  for (const std::string& warning : warnings) {
+    if (std::find(told.begin(), told.end(), warning) == told.end()) log_warn("{}", warning);
+  }
   if (!opened) return opened;
   OcspStapler::Contexts contexts;
   for (const auto& listener : group_->listeners()) {
@@ -55,10 +72,19 @@ Status Node::open() {
   return {};
 }
 
+std::vector<std::string> Node::made_paths() const {
+  std::vector<std::string> paths;
+  for (const auto& listener : group_->listeners()) {
+    if (!listener->made_path().empty()) paths.push_back(listener->made_path());
+  }
+  return paths;
+}
+
 void Node::run() {
   watch_signals();
   loop().post([this] {
     for (const auto& listener : group_->listeners()) log_info("listening: {}", listener->description());
+    io::notify_service_manager("READY=1");
     if (ready_) ready_();
   });
   group_->run();
@@ -105,6 +131,8 @@ void Node::watch_signals() {
   watch(signals_->hang_up, SIGHUP,
         [](uv_signal_t* signal, int) { static_cast<Node*>(signal->data)->reload_certificates(); });
 }
+
+void Node::list_sessions(std::function<void(nlohmann::json)> done) { collect_sessions(*group_, std::move(done)); }
 
 void Node::collect_status(std::function<void(nlohmann::json)> done) {
   struct Collection {

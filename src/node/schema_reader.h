@@ -53,10 +53,13 @@ struct TlsUse {
   tls::ServerConfig config;
 };
 struct CollectedFacts {
-  std::vector<RoleReference> roles;  // of the worker being read
+  std::vector<RoleReference> roles;        // of the worker being read
+  std::vector<Place> client_certificates;  // of the transport being read: where they are needed
   std::vector<EndpointUse> endpoints;
   std::vector<FileUse> files;
   std::vector<TlsUse> tls;
+  std::vector<std::string> tls_warnings;  // as reported
+  std::vector<Place> redirects;  // transports that redirect to TLS
   std::vector<std::string> protected_files;
 };
 
@@ -121,6 +124,7 @@ class SchemaReader {
 
  private:
   friend class TableBase;
+  void protect_strings_in(const ConfigValue& value);
   bool read_table(const ConfigValue& dict, const TableBase& table, void* target);
   void read_member(const ConfigMember& member, const TableBase& table, void* target);
   std::optional<std::size_t> variant_index(const ConfigValue& dict, const std::string& key, const std::string& preset,

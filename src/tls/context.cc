@@ -9,6 +9,7 @@
 
 #include "tls/certificate_info.h"
 #include "tls/chain.h"
+#include "tls/client_auth.h"
 #include "tls/exchange.h"
 #include "tls/ocsp.h"
 #include "tls/ocsp_staples.h"
@@ -42,7 +43,6 @@ int select_protocol(SSL*, const unsigned char** out, unsigned char* out_length, 
 /// Sessions are resumed by tickets alone: a cache would be state shared by all cores.
 void apply_sessions(SSL_CTX* context) {
   SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
-  SSL_CTX_set_num_tickets(context, 1);
   SSL_CTX_set_session_id_context(context, session_id_context, sizeof session_id_context - 1);
 }
 
@@ -192,9 +192,15 @@ void warn_of_unusable_suites(SSL_CTX* context, const ServerConfig& config, std::
                   EVP_PKEY_is_a(key, "RSA") ? "ECDHE-RSA-AES128-GCM-SHA256" : "ECDHE-ECDSA-AES128-GCM-SHA256"));
 }
 
-Status fill(SSL_CTX* context, const ServerConfig& config, std::vector<std::string>& warnings) {
+Status fill(SSL_CTX* context, const ServerConfig& config, const ServerResources& resources,
+            std::vector<std::string>& warnings) {
   if (auto status = apply_policy(context); !status) return status;
   apply_sessions(context);
+  if (auto status = apply_tickets(context, config.tickets, config.key_permissions, resources.ticket_keys, warnings);
+      !status) {
+    return status;
+  }
+  if (auto status = apply_client_auth(context, config.client_auth, warnings); !status) return status;
   guard_against_floods(context);
   SSL_CTX_set_alpn_select_cb(context, select_protocol, nullptr);
   if (config.certificates.empty()) return fail("`tls` names no certificate: it needs `key` and `certificate`");
@@ -240,7 +246,7 @@ Result<std::shared_ptr<const ServerContext>> ServerContext::create(const ServerC
   const ErrorScope errors;
   ContextHandle context(SSL_CTX_new(TLS_server_method()));
   if (!context) return fail("cannot set up TLS: {}", openssl_reason());
-  if (auto status = fill(context.get(), config, warnings); !status) return tl::make_unexpected(status.error());
+  if (auto status = fill(context.get(), config, resources, warnings); !status) return tl::make_unexpected(status.error());
   use_staples(context.get());
   auto served = current_certificate(context.get(), config.certificates.back(), resources);
   if (!served) return tl::make_unexpected(served.error());
