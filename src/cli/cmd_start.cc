@@ -15,6 +15,7 @@
 #include "node/local_renewal.h"
 #include "node/node.h"
 #include "node/node_lock.h"
+#include "node/privileges.h"
 
 namespace transom::cli {
 namespace {
@@ -23,7 +24,7 @@ struct StartOptions {
   PlaceOptions place;
   std::optional<std::int64_t> port, cores, shutdown_after_s;
   std::string log_level = "info", log_format = "standard", color = "auto";
-  std::optional<std::string> log_directory;
+  std::optional<std::string> log_directory, user;
   bool log_to_file = false;
 };
 
@@ -31,6 +32,7 @@ std::optional<int> read_options(Arguments& arguments, StartOptions& options) {
   options.place.declare(arguments, true);
   arguments.number("--port", options.port, 1, 65535, "PORT", "Port of the default node (default: 8443)");
   arguments.number("--cores", options.cores, 1, 64, "N", "Threads that serve (default: what this process may use)");
+  arguments.text("--user", options.user, "NAME[:GROUP]", "Whom root becomes after it has opened all");
   arguments.choice("--loglevel", options.log_level, {"none", "error", "warn", "info", "debug", "trace"},
                    "How much is logged to standard error");
   arguments.number("--shutdownafter", options.shutdown_after_s, 1, 1'000'000'000, "SECONDS", "Stop after this time");
@@ -169,14 +171,36 @@ nlohmann::json recorded_line(const Arguments& arguments) {
   return line;
 }
 
-void serve_until_stopped(Prepared& prepared, const StartOptions& options) {
+/// Whom to become; nothing: the present user stays. Known before anything is opened.
+std::optional<node::RunAs> choose_user(const StartOptions& options, const node::NodeConfig& config) {
+  const std::string user = options.user.value_or(config.user);
+  if (!user.empty()) return value_or_give_up(node::find_run_as(user));
+  if (geteuid() == 0) {
+    log_warn(
+        "serving as root: name an ordinary user to change to, by `--user NAME` or \"controller\": {{\"user\": ...}}");
+  }
+  return std::nullopt;
+}
+
+void change_user(const node::RunAs& user, const node::Node& node, bool default_node) {
+  node::hand_over(user, node.config().node_directory, default_node, node.made_paths());
+  value_or_give_up(node::become(user));
+  log_info("now user {} ({}:{})", user.name, user.uid, user.gid);
+  const std::string warning = node::unreadable_files_warning(user, node.config());
+  if (!warning.empty()) log_warn("{}", warning);
+}
+
+void serve_until_stopped(Prepared& prepared, const StartOptions& options, io::InheritedSockets inherited) {
+  const std::optional<node::RunAs> user = choose_user(options, prepared.config);
   node::NodeOptions node_options;
+  node_options.inherited = std::move(inherited);
   node_options.cores = static_cast<unsigned>(options.cores.value_or(0));
   const std::string directory = prepared.config.node_directory;
-  node::Node node(std::move(prepared.config), node_options);
+  node::Node node(std::move(prepared.config), std::move(node_options));
   if (auto status = node.open(); !status) give_up("cannot start:\n{}", status.error().message);
   ControlFile control_file(directory);
   const node::ControlServer control(node.loop(), control_file.bind(), control_handlers(node, prepared.local));
+  if (user) change_user(*user, node, prepared.local.has_value());
   std::optional<node::LocalRenewal> renewal;
   if (prepared.local) renewal.emplace(node, directory);
   io::Timer shutdown(
@@ -201,12 +225,15 @@ int run_start(Arguments& arguments) {
   StartOptions options;
   if (const auto code = read_options(arguments, options)) return *code;
   std::signal(SIGPIPE, SIG_IGN);
+  // Both before the log has its thread.
+  node::forbid_new_privileges();
+  io::InheritedSockets inherited = io::InheritedSockets::from_environment();
   const LogScope log(log_level(options.log_level));
   warn_of_ignored(options);
   Prepared prepared = prepare(options);
   raise_descriptor_limit();
   value_or_give_up(prepared.lock.write_pid_file(recorded_line(arguments), recorded_options(options, prepared.config)));
-  serve_until_stopped(prepared, options);
+  serve_until_stopped(prepared, options, std::move(inherited));
   return 0;
 }
 

@@ -27,6 +27,7 @@ struct NodeConfig {
   std::string node_directory;  // absolute; relative paths of the file start here
   std::string config_file;     // absolute
   std::string title, id;       // of `controller`
+  std::string user;            // of `controller`: NAME or NAME:GROUP to become after everything is open; empty: stay
   std::vector<WorkerConfig> workers;
   /// Every file named as key, certificate, cookie store or socket, and the configuration itself; absolute. Static
   /// services never serve them.

@@ -9,6 +9,7 @@
 #include <numeric>
 
 #include "base/log.h"
+#include "io/service_manager.h"
 #include "node/session_list.h"
 
 namespace transom::node {
@@ -18,7 +19,8 @@ struct Node::Signals {
   uv_signal_t terminate, interrupt, hang_up;
 };
 
-Node::Node(NodeConfig config, NodeOptions options) : config_(std::move(config)), started_(std::time(nullptr)) {
+Node::Node(NodeConfig config, NodeOptions options)
+    : config_(std::move(config)), inherited_(std::move(options.inherited)), started_(std::time(nullptr)) {
   std::vector<serve::CoreGroup::WorkerRealms> workers;
   serve::SiteContext context{config_.node_directory, config_.protected_files, started_, config_.workers.size(), 0};
   for (const WorkerConfig& worker : config_.workers) {
@@ -34,6 +36,11 @@ Node::Node(NodeConfig config, NodeOptions options) : config_(std::move(config)),
   auto ticket_keys = std::make_shared<tls::TicketKeys>(random);
   resources_.ticket_keys = ticket_keys;
   ticket_rotation_ = std::make_unique<TicketRotation>(loop(), std::move(ticket_keys), ticket_rotation_s(config_));
+  resources_.staples = std::make_shared<tls::StapleStore>();
+  OcspStapler::Options stapling;
+  stapling.cache_directory = config_.node_directory + "/ocsp-cache";
+  stapling.quiet = config_.config_file.empty();  // the default node's own authority answers no OCSP
+  stapler_ = std::make_unique<OcspStapler>(loop(), std::move(stapling));
 }
 
 Node::~Node() = default;
@@ -44,15 +51,36 @@ Status Node::open() {
                 router::kMaxRealms);
   }
   std::vector<std::string> warnings;
-  Status opened = group_->open(resources_, warnings);
+  Status opened = group_->open(resources_, inherited_, warnings);
+  for (const std::string& problem : inherited_.problems()) warnings.push_back(problem);
+  for (const std::string& socket : inherited_.left()) {
+    warnings.push_back(
+        fmt::format("the inherited socket {} is closed: no endpoint has just this address and port", socket));
+  }
+  inherited_ = {};
   for (const std::string& warning : warnings) log_warn("{}", warning);
-  return opened;
+  if (!opened) return opened;
+  OcspStapler::Contexts contexts;
+  for (const auto& listener : group_->listeners()) {
+    if (auto context = listener->tls()) contexts.push_back(std::move(context));
+  }
+  stapler_->prepare_blocking(contexts);
+  return {};
+}
+
+std::vector<std::string> Node::made_paths() const {
+  std::vector<std::string> paths;
+  for (const auto& listener : group_->listeners()) {
+    if (!listener->made_path().empty()) paths.push_back(listener->made_path());
+  }
+  return paths;
 }
 
 void Node::run() {
   watch_signals();
   loop().post([this] {
     for (const auto& listener : group_->listeners()) log_info("listening: {}", listener->description());
+    io::notify_service_manager("READY=1");
     if (ready_) ready_();
   });
   group_->run();
@@ -76,8 +104,10 @@ void Node::reload_certificates() {
       log_error("{}: the old certificate stays: {}", listener->description(), context.error().message);
       continue;
     }
-    listener->set_tls(std::move(*context));
-    log_info("{}: new certificate loaded", listener->description());
+    stapler_->prepare({*context}, [listener = listener.get(), context = *context] {
+      listener->set_tls(context);
+      log_info("{}: new certificate loaded", listener->description());
+    });
   }
 }
 
@@ -124,6 +154,7 @@ void Node::collect_status(std::function<void(nlohmann::json)> done) {
                                      {"tls", listener->tls() != nullptr},
                                      {"connections", collection->connections[listener.get()]}});
     }
+    status["staples"] = stapler_->status();
     status["sessions"] = std::accumulate(collection->sessions.begin(), collection->sessions.end(), std::size_t{0});
     for (std::size_t i = 0; i < group_->realms().size(); ++i) {
       const router::Realm& realm = *group_->realms()[i];

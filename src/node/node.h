@@ -9,13 +9,15 @@
 
 #include "base/result.h"
 #include "node/config.h"
+#include "node/ocsp_stapler.h"
 #include "node/ticket_rotation.h"
 #include "serve/core_group.h"
 
 namespace transom::node {
 
 struct NodeOptions {
-  unsigned cores = 0;  // 0: what affinity and the cgroup's quota allow
+  unsigned cores = 0;              // 0: what affinity and the cgroup's quota allow
+  io::InheritedSockets inherited;  // used instead of new ones where an endpoint has their address
 };
 
 /// Made and run on the main thread, which becomes core 0.
@@ -44,6 +46,8 @@ class Node {
   /// Core 0's loop, for the control socket and the like; valid after the constructor.
   io::Loop& loop() { return group_->core(0).loop(); }
   const NodeConfig& config() const { return config_; }
+  /// The paths of the Unix sockets that `open` made.
+  std::vector<std::string> made_paths() const;
 
   /// What `transom status --json` prints: pid, version, uptime_s, cores, per listener {transport, endpoint, url,
   /// connections}, per realm {worker, realm, sessions}. Call on core 0's thread; `done` comes there later, when all
@@ -57,10 +61,12 @@ class Node {
 
   struct Signals;
   NodeConfig config_;
+  io::InheritedSockets inherited_;  // until `open` has closed what it does not need
   tls::ServerResources resources_;
   std::unique_ptr<Signals> signals_;  // outlives the loop that closes its handles
   std::unique_ptr<serve::CoreGroup> group_;
   std::unique_ptr<TicketRotation> ticket_rotation_;
+  std::unique_ptr<OcspStapler> stapler_;
   std::function<void()> ready_;
   std::int64_t started_ = 0;
 };

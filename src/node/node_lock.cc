@@ -54,7 +54,10 @@ Result<NodeLock> NodeLock::acquire(const std::string& directory) {
 }
 
 NodeLock::~NodeLock() {
-  if (file_.get() >= 0) unlink(pid_path(directory_).c_str());
+  if (file_.get() < 0) return;
+  const std::string path = pid_path(directory_);
+  // After a change from root the directory may be closed to this user; then at least no stale number stays.
+  if (unlink(path.c_str()) != 0 && errno == EACCES && truncate(path.c_str(), 0) != 0) errno = 0;
 }
 
 Status NodeLock::write_pid_file(const nlohmann::json& argv, const nlohmann::json& options) {

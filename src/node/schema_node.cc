@@ -7,7 +7,7 @@ namespace transom::node {
 namespace {
 
 struct Controller {
-  std::string id, title;
+  std::string id, title, user;
 };
 
 void read_version(SchemaReader& reader, const ConfigValue& value, NodeConfig&) {
@@ -45,6 +45,7 @@ const Table<Controller>& controller_table() {
   static const Table<Controller> table(
       "controller", {
                         text("id", &Controller::id, "The node's name; the host name when absent."),
+                        text("user", &Controller::user, "Whom root becomes after it has opened all: NAME[:GROUP]."),
                         part<Controller>("options", controller_options_table, "Options of the node as a whole."),
                         convenience<Controller>("manhole", "A Python shell over SSH."),
                         convenience<Controller>("connections", "Database connections."),
@@ -116,11 +117,25 @@ Variant<WorkerConfig> unbuilt_worker(std::string name, std::vector<std::string> 
   return {name, Support::restricting, std::move(way_out), table, nullptr};
 }
 
+/// A redirect leads to a TLS web transport of this node.
+void check_redirects(SchemaReader& reader, const NodeConfig& node) {
+  const auto leads_there = [](const serve::TransportConfig& t) { return t.endpoint.tls && !t.websocket; };
+  for (const WorkerConfig& worker : node.workers) {
+    if (worker.disabled) continue;
+    if (std::any_of(worker.transports.begin(), worker.transports.end(), leads_there)) return;
+  }
+  for (const Place& place : reader.facts.redirects) {
+    reader.report(Diagnostic::Severity::error, place, "there is no web transport with \"tls\" to redirect to",
+                  {"", "add one, or take \"redirect\" out", ""});
+  }
+}
+
 void finish_node(SchemaReader& reader, const ConfigValue& dict, NodeConfig& node) {
   if (dict.find("version") == nullptr) {
     reader.error(dict.at, "\"version\" is missing, which means the old version 1", {"", "add \"version\": 2", ""});
   }
   check_differ(reader, dict, "workers", "id", "id");
+  check_redirects(reader, node);
   // Ids are made up in the order of those that have none, as Crossbar counts.
   int number = 0;
   for (WorkerConfig& worker : node.workers) {
@@ -156,6 +171,7 @@ const Table<NodeConfig>& node_table() {
                         reader.read(value, controller_table(), target);
                         node.id = std::move(target.id);
                         node.title = std::move(target.title);
+                        node.user = std::move(target.user);
                       });
   controller.nested = [](std::vector<std::string>& seen) { return describe_table(controller_table(), seen); };
   static const Table<N> table(

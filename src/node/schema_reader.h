@@ -58,6 +58,7 @@ struct CollectedFacts {
   std::vector<EndpointUse> endpoints;
   std::vector<FileUse> files;
   std::vector<TlsUse> tls;
+  std::vector<Place> redirects;  // transports that redirect to TLS
   std::vector<std::string> protected_files;
 };
 

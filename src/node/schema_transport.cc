@@ -4,6 +4,7 @@
 #include <utility>
 
 #include "node/schema_tables.h"
+#include "serve/https_hosts.h"
 
 namespace transom::node {
 namespace {
@@ -47,20 +48,94 @@ const Table<T>& websocket_table() {
   return table;
 }
 
-void finish_web(SchemaReader& reader, const ConfigValue& dict, T& transport) {
-  check_client_certificates(reader, transport);
+/// Port 443 over TLS is a public web server, whose browsers should come back over TLS only. Elsewhere HSTS would reach
+/// beyond its own port, so that it has to be asked for.
+void decide_hsts(SchemaReader& reader, const ConfigValue& dict, T& transport) {
   const ConfigValue* options = dict.find("options");
   const ConfigValue* hsts = options == nullptr ? nullptr : options->find("hsts");
-  if (transport.web.hsts && !transport.endpoint.tls && hsts != nullptr) {
+  if (hsts == nullptr) {
+    transport.web.hsts = transport.endpoint.tls && transport.endpoint.port == 443;
+  } else if (transport.web.hsts && !transport.endpoint.tls) {
     SchemaReader::Step step(reader, "options");
     SchemaReader::Step key(reader, "hsts");
     reader.warning(hsts->at, "browsers ignore HSTS that does not come over TLS",
                    {"", "add \"tls\" to the endpoint", ""});
   }
+}
+
+/// A name as certificates write it, or an IP address.
+void add_redirect_host(SchemaReader& reader, const ConfigValue& value, serve::HttpsRedirectConfig& redirect) {
+  const auto text = reader.string(value);
+  if (!text) return;
+  const bool wildcard = text->starts_with("*.");
+  const bool v6 = text->find(':') != text->npos;
+  const std::string host = serve::host_of_field(v6 ? "[" + *text + "]" : text->substr(wildcard ? 2 : 0));
+  if (host.empty()) {
+    return reader.error(value.at, "no host name", {"a name, \"*.\" and a name, or an IP address; no port", "", ""});
+  }
+  redirect.hosts.push_back(wildcard ? "*." + host : host);
+}
+
+/// Only the presence of "redirect" makes one.
+void finish_redirect(SchemaReader& reader, const ConfigValue& dict, T& transport) {
+  const ConfigValue* redirect = dict.find("redirect");
+  if (redirect == nullptr) {
+    transport.https_redirect.reset();
+    for (const char* key : {"redirect_hosts", "redirect_port"}) {
+      SchemaReader::Step step(reader, key);
+      if (const ConfigValue* unused = dict.find(key))
+        reader.warning(unused->at, "has no effect without \"redirect\"", {"", "add \"redirect\": \"https\"", ""});
+    }
+    return;
+  }
+  SchemaReader::Step step(reader, "redirect");
+  if (transport.endpoint.tls) {
+    return reader.error(redirect->at, "a transport with \"tls\" has nothing better to redirect to",
+                        {"", "set it on a transport without \"tls\"", ""});
+  }
+  reader.facts.redirects.push_back(reader.here(redirect->at));
+}
+
+void finish_web(SchemaReader& reader, const ConfigValue& dict, T& transport) {
+  check_client_certificates(reader, transport);
+  decide_hsts(reader, dict, transport);
+  finish_redirect(reader, dict, transport);
   const ConfigValue* paths = dict.find("paths");
-  if (paths == nullptr || !paths->is(ConfigValue::Kind::dict) || paths->find("/") != nullptr) return;
+  if (paths == nullptr && dict.find("redirect") == nullptr) {
+    reader.error(dict.at, "web transport without \"paths\"", {"", "add it: the services of the port", ""});
+  }
+  if (transport.https_redirect || paths == nullptr || !paths->is(ConfigValue::Kind::dict) ||
+      paths->find("/") != nullptr)
+    return;
   SchemaReader::Step step(reader, "paths");
   reader.warning(paths->at, "no \"/\": what no other path takes gets 404");
+}
+
+serve::HttpsRedirectConfig& redirect_of(T& transport) {
+  if (!transport.https_redirect) transport.https_redirect.emplace();
+  return *transport.https_redirect;
+}
+
+/// Without "redirect" itself they are taken back by `finish_redirect`.
+std::vector<Field<T>> redirect_fields() {
+  Field<T> redirect("redirect", "\"https\"", "All requests are sent on to the same address over TLS.",
+                    [](SchemaReader& reader, const ConfigValue& value, T& transport) {
+                      if (reader.choice(value, {"https"})) redirect_of(transport);
+                    });
+  Field<T> hosts("redirect_hosts", "a list of names", "Host names to redirect besides those of the certificates.",
+                 [](SchemaReader& reader, const ConfigValue& value, T& transport) {
+                   if (!reader.expect(value, ConfigValue::Kind::list)) return;
+                   for (std::size_t i = 0; i < value.items.size(); ++i) {
+                     SchemaReader::Step step(reader, i);
+                     add_redirect_host(reader, value.items[i], redirect_of(transport));
+                   }
+                 });
+  Field<T> port("redirect_port", "an integer", "The TLS port as clients see it; absent: that of the TLS transport.",
+                [](SchemaReader& reader, const ConfigValue& value, T& transport) {
+                  const auto number = reader.integer(value, 1, 65535);
+                  if (number) redirect_of(transport).port = static_cast<std::uint16_t>(*number);
+                });
+  return {std::move(redirect).one_of({"https"}), std::move(hosts), std::move(port).within(1, 65535)};
 }
 
 const Table<T>& web_table() {
@@ -69,13 +144,15 @@ const Table<T>& web_table() {
       [](SchemaReader& reader, const ConfigValue& value, T& transport) { read_paths(reader, value, transport.paths); });
   paths.nested = describe_paths;
   static const Table<T> table("web transport",
-                              {
-                                  accepted<T>("type", "The kind of transport."),
-                                  identifier(&T::id),
-                                  endpoint_field(),
-                                  std::move(paths).needed(),
-                                  object("options", &T::web, web_options_table, "Options of the HTTP server."),
-                              },
+                              join(
+                                  {
+                                      accepted<T>("type", "The kind of transport."),
+                                      identifier(&T::id),
+                                      endpoint_field(),
+                                      std::move(paths),
+                                      object("options", &T::web, web_options_table, "Options of the HTTP server."),
+                                  },
+                                  redirect_fields()),
                               finish_web);
   return table;
 }
@@ -108,7 +185,9 @@ const Table<WebOptions>& web_options_table() {
       {
           flag("access_log", &W::access_log, "Each request is logged."),
           always<W>("display_tracebacks", false, "there are no tracebacks to show"),
-          flag("hsts", &W::hsts, "Browsers are told to use TLS only.").reloads(),
+          flag("hsts", &W::hsts, "Browsers are told to use TLS only; absent: over TLS on port 443.")
+              .preset(nullptr)
+              .reloads(),
           integer("hsts_max_age", &W::hsts_max_age_s, 0, std::numeric_limits<std::int64_t>::max(),
                   "For how many seconds.")
               .reloads(),

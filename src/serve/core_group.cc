@@ -4,6 +4,7 @@
 #include <unistd.h>
 
 #include "base/log.h"
+#include "io/service_manager.h"
 
 namespace transom::serve {
 
@@ -26,15 +27,17 @@ CoreGroup::~CoreGroup() {
   for (const auto& core : cores_) core->drop_connections();
 }
 
-Listener& CoreGroup::add_listener(TransportConfig config, const SiteContext& context) {
+Listener& CoreGroup::add_listener(TransportConfig config, SiteContext context) {
+  context.https_hosts = &https_hosts_;
   listeners_.push_back(std::make_unique<Listener>(std::move(config), context));
   return *listeners_.back();
 }
 
-Status CoreGroup::open(const tls::ServerResources& resources, std::vector<std::string>& warnings) {
+Status CoreGroup::open(const tls::ServerResources& resources, io::InheritedSockets& inherited,
+                       std::vector<std::string>& warnings) {
   std::string failures;
   for (const auto& listener : listeners_) {
-    if (auto opened = listener->open(resources, warnings); !opened) {
+    if (auto opened = listener->open(resources, inherited, warnings); !opened) {
       failures += (failures.empty() ? "" : "\n") + opened.error().message;
     }
   }
@@ -85,6 +88,7 @@ void CoreGroup::stop() {
   io::Loop& loop = cores_[0]->loop();
   if (stopping_) return loop.stop();
   stopping_ = true;
+  io::notify_service_manager("STOPPING=1");
   acceptors_.clear();
   for (const auto& core : cores_) {
     core->loop().post(

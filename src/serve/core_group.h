@@ -26,8 +26,9 @@ class CoreGroup {
   ~CoreGroup();
 
   /// Adds a transport; `open` binds all of them or none.
-  Listener& add_listener(TransportConfig config, const SiteContext& context);
-  Status open(const tls::ServerResources& resources, std::vector<std::string>& warnings);
+  Listener& add_listener(TransportConfig config, SiteContext context);
+  Status open(const tls::ServerResources& resources, io::InheritedSockets& inherited,
+              std::vector<std::string>& warnings);
 
   /// Accepts and serves until the shutdown that `stop` begins is done.
   void run();
@@ -48,6 +49,7 @@ class CoreGroup {
 
   std::vector<std::unique_ptr<router::Realm>> realms_;
   std::vector<std::unique_ptr<Listener>> listeners_;
+  const ListenerHosts https_hosts_{listeners_};
   std::vector<std::unique_ptr<Core>> cores_;
   std::vector<std::unique_ptr<io::Acceptor>> acceptors_;
   std::vector<std::thread> threads_;

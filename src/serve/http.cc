@@ -20,6 +20,7 @@ constexpr std::pair<int, std::string_view> kStatusTexts[] = {
     {301, "Moved Permanently"},
     {302, "Found"},
     {304, "Not Modified"},
+    {308, "Permanent Redirect"},
     {400, "Bad Request"},
     {403, "Forbidden"},
     {404, "Not Found"},

@@ -230,7 +230,9 @@ void HttpLayer::handle_websocket(const std::shared_ptr<Exchange>& exchange, cons
 }
 
 void HttpLayer::upgrade(Exchange& exchange, const WebSocketConfig& config) {
-  auto decision = decide_upgrade(exchange.request(), exchange.http_minor, config);
+  std::vector<Header> fields;
+  add_hsts(fields);
+  auto decision = decide_upgrade(exchange.request(), exchange.http_minor, config, std::move(fields));
   if (!decision) {
     UpgradeRefused& refused = decision.error();
     return refuse(exchange, refused.status, refused.text, refused.log, std::move(refused.headers));
@@ -273,9 +275,13 @@ std::string HttpLayer::make_head(int status, std::vector<Header> headers, std::u
   frame.keep_alive = keep_alive_;
   frame.http_1_0 = http_1_0_;
   if (status != 204 && status != 304) frame.content_length = content_length;
-  const std::string hsts = hsts_value(site_.options(), connection_.secure(), host_name_);
-  if (!hsts.empty()) headers.emplace_back("Strict-Transport-Security", hsts);
+  add_hsts(headers);
   return response_head(status, headers, frame);
+}
+
+void HttpLayer::add_hsts(std::vector<Header>& headers) const {
+  std::string hsts = hsts_value(site_.options(), connection_.secure(), host_name_);
+  if (!hsts.empty()) headers.emplace_back("Strict-Transport-Security", std::move(hsts));
 }
 
 void HttpLayer::log_access(const HttpRequest& request, int status, std::uint64_t octets) {

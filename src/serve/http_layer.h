@@ -62,6 +62,7 @@ class HttpLayer final : public Layer {
   void answer(Exchange& exchange, int status, std::vector<Header> headers, std::string body);
   void answer_file(Exchange& exchange, int status, std::vector<Header> headers, FileRange file);
   std::string make_head(int status, std::vector<Header> headers, std::uint64_t content_length);
+  void add_hsts(std::vector<Header>& headers) const;
   void log_access(const HttpRequest& request, int status, std::uint64_t octets);
   void read_piece();
   void send_piece(const std::shared_ptr<Download>& download);

@@ -230,6 +230,22 @@ TEST_F(HttpLayerTest, HstsOnlyForSecureNames) {
   EXPECT_EQ(hsts("example.com"), "");
 }
 
+TEST_F(HttpLayerTest, HstsInRefusalsAndUpgradesToo) {
+  config.web.hsts = true;
+  const auto hsts = [](const std::string& response) { return field_of(response, "Strict-Transport-Security"); };
+  const std::string upgraded = client().ask(
+      "GET /ws HTTP/1.1\r\nHost: example.com\r\nUpgrade: websocket\r\nConnection: Upgrade\r\n"
+      "Sec-WebSocket-Version: 13\r\nSec-WebSocket-Key: dGhlIHNhbXBsZSBub25jZQ==\r\n"
+      "Sec-WebSocket-Protocol: wamp.2.json\r\n\r\n");
+  EXPECT_EQ(status_of(upgraded), 101);
+  EXPECT_EQ(hsts(upgraded), "max-age=63072000");
+  client().reconnect();
+  const std::string missing = client().ask("GET /none HTTP/1.1\r\nHost: example.com\r\n\r\n");
+  EXPECT_EQ(status_of(missing), 404);
+  EXPECT_EQ(hsts(missing), "max-age=63072000");
+  EXPECT_EQ(hsts(client().ask("GET /none HTTP/1.1\r\nHost: App.LocalHost.:8443\r\n\r\n")), "");
+}
+
 TEST_F(HttpLayerTest, UpgradesWithTheClientsFirstKnownSubprotocol) {
   const std::string response = upgrade(
       "Origin: https://app.example\r\nUser-Agent: t\r\nSec-WebSocket-Protocol: wamp.2.ubjson, wamp.2.json, "

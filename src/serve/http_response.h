@@ -22,8 +22,9 @@ struct ResponseFrame {
 /// Control characters in values are left out: no value can start a field of its own.
 std::string response_head(int status, const std::vector<Header>& headers, const ResponseFrame& frame);
 
-/// The Strict-Transport-Security value, or empty where it must not be sent: off, in the clear, or a host that is an IP
-/// address or localhost (a browser would then refuse every other server on that machine).
+/// The Strict-Transport-Security value (RFC 6797), or empty where it must not be sent: off, in the clear, or a host
+/// that is an IP address or localhost. HSTS knows no ports: every other server of http://localhost would be out of
+/// reach.
 std::string hsts_value(const WebOptions& options, bool secure, std::string_view host);
 
 }  // namespace transom::serve

@@ -94,7 +94,8 @@ std::optional<UpgradeRefused> check_origin(const HttpRequest& request, const Web
 }
 
 tl::expected<UpgradeAccepted, UpgradeRefused> decide_upgrade(const HttpRequest& request, int http_minor,
-                                                             const WebSocketConfig& config) {
+                                                             const WebSocketConfig& config,
+                                                             std::vector<Header> fields) {
   auto upgrade = wire::check_ws_upgrade(request.method, 1, http_minor, request.headers);
   if (!upgrade) {
     auto& refusal = upgrade.error();
@@ -106,10 +107,9 @@ tl::expected<UpgradeAccepted, UpgradeRefused> decide_upgrade(const HttpRequest& 
   if (!choice)
     return tl::make_unexpected(
         UpgradeRefused{400, "This server only speaks WebSocket subprotocols " + spoken_subprotocols(config), {}, {}});
-  wire::HeaderList extra;
-  if (config.options.show_server_version) extra.emplace_back("Server", "Transom/" TRANSOM_VERSION);
+  if (config.options.show_server_version) fields.emplace_back("Server", "Transom/" TRANSOM_VERSION);
   return UpgradeAccepted{
-      wire::ws_response_head(upgrade->accept, choice->subprotocol, extra),
+      wire::ws_response_head(upgrade->accept, choice->subprotocol, fields),
       {choice->serializer, std::string(request.header("origin")), std::string(request.header("user-agent"))}};
 }
 

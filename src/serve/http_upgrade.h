@@ -26,9 +26,10 @@ struct UpgradeRefused {
 bool is_websocket_attempt(const HttpRequest& request);
 
 /// Checks the handshake, the Origin, the port of Host (external_port) and chooses the subprotocol, the first of the
-/// client's that the config has.
+/// client's that the config has. `fields` are further ones of the 101.
 tl::expected<UpgradeAccepted, UpgradeRefused> decide_upgrade(const HttpRequest& request, int http_minor,
-                                                             const WebSocketConfig& config);
+                                                             const WebSocketConfig& config,
+                                                             std::vector<Header> fields = {});
 
 /// Nothing when the Origin field may pass: absent, or as the options allow.
 std::optional<UpgradeRefused> check_origin(const HttpRequest& request, const WebSocketOptions& options);

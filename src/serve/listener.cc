@@ -12,6 +12,7 @@
 #include <cstring>
 
 #include "io/port_holder.h"
+#include "serve/privileged_port.h"
 
 namespace transom::serve {
 namespace {
@@ -43,8 +44,7 @@ std::string bind_hint(int error, std::uint16_t port) {
     return holder.empty() ? "; stop what uses it or choose another port"
                           : fmt::format("; {} uses it: stop that or choose another port", holder);
   }
-  if (error == EACCES)
-    return fmt::format("; ports below 1024 need a privilege, e.g. CAP_NET_BIND_SERVICE for port {}", port);
+  if (error == EACCES) return privileged_port_hint(port);
   if (error == EADDRNOTAVAIL) return "; no interface of this machine has that address";
   return "";
 }
@@ -63,42 +63,53 @@ Listener::~Listener() {
   for (const int fd : sockets_) ::close(fd);
 }
 
-Status Listener::open(const tls::ServerResources& resources, std::vector<std::string>& warnings) {
+Status Listener::open(const tls::ServerResources& resources, io::InheritedSockets& inherited,
+                      std::vector<std::string>& warnings) {
   const EndpointConfig& endpoint = config_.endpoint;
   if (endpoint.tls) {
     auto context = tls::ServerContext::create(*endpoint.tls, resources, warnings);
     if (!context) return tl::make_unexpected(context.error());
     set_tls(std::move(*context));
   }
-  if (endpoint.type == EndpointConfig::Type::unix) return open_unix();
+  if (endpoint.type == EndpointConfig::Type::unix) return open_unix(inherited);
   const bool v6 = endpoint.family != EndpointConfig::Family::v4;
   if (endpoint.interfaces.empty()) {
-    return open_tcp(v6 ? "::" : "0.0.0.0", v6, endpoint.family == EndpointConfig::Family::v6);
+    return open_tcp(v6 ? "::" : "0.0.0.0", v6, endpoint.family == EndpointConfig::Family::v6, inherited);
   }
   for (const std::string& address : endpoint.interfaces) {
-    if (auto opened = open_tcp(address, address.find(':') != std::string::npos, true); !opened) return opened;
+    const bool v6_address = address.find(':') != std::string::npos;
+    if (auto opened = open_tcp(address, v6_address, true, inherited); !opened) return opened;
   }
   return {};
 }
 
-Status Listener::open_tcp(const std::string& interface_address, bool v6, bool v6_only) {
+void Listener::set_options(int fd) const {
+  enable(fd, IPPROTO_TCP, TCP_NODELAY);  // accepted sockets inherit it
+  const int timeout_ms = config_.endpoint.user_timeout_ms;
+  if (timeout_ms > 0) setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &timeout_ms, sizeof timeout_ms);
+}
+
+Status Listener::open_tcp(const std::string& interface_address, bool v6, bool v6_only,
+                          io::InheritedSockets& inherited) {
   const EndpointConfig& endpoint = config_.endpoint;
   Address address;
   if (!parse_address(interface_address, v6, endpoint.port, address)) {
     return fail("transport {}: \"{}\" is not an {} address", config_.id, interface_address, v6 ? "IPv6" : "IPv4");
   }
+  if (const int ready = inherited.take(address.storage); ready >= 0) {
+    set_options(ready);
+    sockets_.push_back(ready);
+    return {};
+  }
   const int fd = socket(address.storage.ss_family, SOCK_STREAM | SOCK_NONBLOCK | SOCK_CLOEXEC, 0);
   if (fd < 0) return fail("transport {}: cannot make a socket: {}", config_.id, std::strerror(errno));
   sockets_.push_back(fd);
   enable(fd, SOL_SOCKET, SO_REUSEADDR);
-  enable(fd, IPPROTO_TCP, TCP_NODELAY);  // accepted sockets inherit it
+  set_options(fd);
   if (endpoint.shared) enable(fd, SOL_SOCKET, SO_REUSEPORT);
   if (v6) {
     const int only = v6_only ? 1 : 0;
     setsockopt(fd, IPPROTO_IPV6, IPV6_V6ONLY, &only, sizeof only);
-  }
-  if (endpoint.user_timeout_ms > 0) {
-    setsockopt(fd, IPPROTO_TCP, TCP_USER_TIMEOUT, &endpoint.user_timeout_ms, sizeof endpoint.user_timeout_ms);
   }
   if (bind(fd, address.get(), address.length) != 0 || listen(fd, endpoint.backlog) != 0) {
     const int error = errno;
@@ -108,8 +119,13 @@ Status Listener::open_tcp(const std::string& interface_address, bool v6, bool v6
   return {};
 }
 
-Status Listener::open_unix() {
+Status Listener::open_unix(io::InheritedSockets& inherited) {
   const std::string& path = config_.endpoint.path;
+  if (const int ready = inherited.take(path); ready >= 0) {
+    sockets_.push_back(ready);
+    return {};
+  }
+  made_path_ = path;
   sockaddr_un address{};
   address.sun_family = AF_UNIX;
   if (path.size() >= sizeof address.sun_path) {

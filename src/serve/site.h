@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "serve/http.h"
+#include "serve/https_hosts.h"
 #include "serve/transport_config.h"
 
 namespace transom::serve {
@@ -19,6 +20,7 @@ struct SiteContext {
   std::vector<std::string> protected_files;
   std::int64_t started = 0;  // seconds since 1970
   std::size_t worker_count = 0, realm_count = 0;
+  const HttpsHosts* https_hosts = nullptr;  // needed where a transport redirects
 };
 
 /// Built once per transport, immutable, shared by all cores. Refers to `config`, which outlives it.
@@ -50,6 +52,7 @@ class Site {
   static Match resolve_in(const Level& level, std::string_view rest);
 
   const TransportConfig& config_;
+  std::unique_ptr<WebService> https_redirect_;  // answers all but what certification authorities ask
   Level root_;
 };
 

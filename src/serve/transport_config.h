@@ -99,10 +99,16 @@ struct PathConfig {
 
 struct WebOptions {
   bool access_log = false;
-  bool hsts = false;
-  std::int64_t hsts_max_age_s = 31'536'000;
+  bool hsts = false;  // the configuration's default is true for a web transport over TLS on port 443
+  std::int64_t hsts_max_age_s = 63'072'000;
   std::uint32_t client_timeout_ms = 75'000;  // idle keep-alive
   bool loopback_hosts_only = false;          // the default node: Host must be localhost, 127.0.0.1 or [::1], else 421
+};
+
+/// `"redirect": "https"` of a web transport in the clear.
+struct HttpsRedirectConfig {
+  std::vector<std::string> hosts;  // `redirect_hosts`: lower case, "*.example.com" too; those of certificates besides
+  std::uint16_t port = 0;          // `redirect_port`: as clients see it; 0: that of the TLS transport
 };
 
 /// A transport of type `web` or `websocket` (then `paths` is empty and `websocket` set).
@@ -112,6 +118,7 @@ struct TransportConfig {
   EndpointConfig endpoint;
   PathMap paths;
   std::optional<WebSocketConfig> websocket;
+  std::optional<HttpsRedirectConfig> https_redirect;
   WebOptions web;
 };
 

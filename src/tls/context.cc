@@ -11,6 +11,8 @@
 #include "tls/chain.h"
 #include "tls/client_auth.h"
 #include "tls/exchange.h"
+#include "tls/ocsp.h"
+#include "tls/ocsp_staples.h"
 #include "tls/openssl_error.h"
 #include "tls/pem_file.h"
 #include "tls/policy.h"
@@ -212,6 +214,30 @@ Status fill(SSL_CTX* context, const ServerConfig& config, const ServerResources&
   return {};
 }
 
+CertificateHandle another_reference(X509* certificate) {
+  if (certificate != nullptr) X509_up_ref(certificate);
+  return CertificateHandle(certificate);
+}
+
+/// What `context` serves as its current certificate.
+Result<ServedCertificate> current_certificate(SSL_CTX* context, const CertificateConfig& config,
+                                              const ServerResources& resources) {
+  ServedCertificate served;
+  served.config = config;
+  served.leaf = another_reference(SSL_CTX_get0_certificate(context));
+  STACK_OF(X509)* above = nullptr;
+  SSL_CTX_get0_chain_certs(context, &above);
+  if (sk_X509_num(above) > 0) served.issuer = another_reference(sk_X509_value(above, 0));
+  auto info = certificate_info(served.leaf.get());
+  if (!info) return tl::make_unexpected(info.error());
+  served.info = std::move(*info);
+  served.ocsp_url = ocsp_responder(served.leaf.get());
+  served.must_staple = must_staple(served.leaf.get());
+  if (resources.staples) served.staple = resources.staples->slot(served.info.sha256_fingerprint);
+  attach_staple(served.leaf.get(), served.staple);
+  return served;
+}
+
 }  // namespace
 
 Result<std::shared_ptr<const ServerContext>> ServerContext::create(const ServerConfig& config,
@@ -222,7 +248,12 @@ Result<std::shared_ptr<const ServerContext>> ServerContext::create(const ServerC
   if (!context) return fail("cannot set up TLS: {}", openssl_reason());
   if (auto status = fill(context.get(), config, resources, warnings); !status)
     return tl::make_unexpected(status.error());
-  return std::shared_ptr<const ServerContext>(new ServerContext(context.release()));
+  use_staples(context.get());
+  auto served = current_certificate(context.get(), config.certificates.back(), resources);
+  if (!served) return tl::make_unexpected(served.error());
+  std::shared_ptr<ServerContext> made(new ServerContext(context.release()));
+  made->certificates_.push_back(std::move(*served));
+  return made;
 }
 
 ServerContext::~ServerContext() { SSL_CTX_free(context_); }

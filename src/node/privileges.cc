@@ -1,0 +1,172 @@
+#include "node/privileges.h"
+
+#include <fcntl.h>
+#include <grp.h>
+#include <linux/capability.h>
+#include <pwd.h>
+#include <sys/prctl.h>
+#include <sys/stat.h>
+#include <sys/syscall.h>
+#include <unistd.h>
+
+#include <cerrno>
+#include <charconv>
+#include <cstring>
+#include <filesystem>
+#include <optional>
+
+#include "base/log.h"
+#include "node/control.h"
+#include "serve/unique_fd.h"
+#include "tls/pem_file.h"
+
+namespace transom::node {
+namespace {
+
+namespace fs = std::filesystem;
+using serve::UniqueFd;
+
+constexpr std::size_t kEntrySize = 64 * 1024;  // of a line of the user database; large groups are long
+
+std::optional<unsigned> number(const std::string& text) {
+  unsigned value = 0;
+  const auto [end, problem] = std::from_chars(text.data(), text.data() + text.size(), value);
+  if (text.empty() || problem != std::errc() || end != text.data() + text.size()) return std::nullopt;
+  return value;
+}
+
+Result<RunAs> find_user(const std::string& name) {
+  passwd entry{}, *found = nullptr;
+  std::vector<char> text(kEntrySize);
+  getpwnam_r(name.c_str(), &entry, text.data(), text.size(), &found);
+  const auto uid = number(name);
+  if (found == nullptr && uid) getpwuid_r(*uid, &entry, text.data(), text.size(), &found);
+  if (found == nullptr) return fail("there is no user \"{}\" on this machine; make it with `useradd --system`", name);
+  return RunAs{found->pw_name, found->pw_uid, found->pw_gid};
+}
+
+Result<gid_t> find_group(const std::string& name) {
+  group entry{}, *found = nullptr;
+  std::vector<char> text(kEntrySize);
+  getgrnam_r(name.c_str(), &entry, text.data(), text.size(), &found);
+  const auto gid = number(name);
+  if (found == nullptr && gid) getgrgid_r(*gid, &entry, text.data(), text.size(), &found);
+  if (found == nullptr) return fail("there is no group \"{}\" on this machine", name);
+  return found->gr_gid;
+}
+
+/// Opened without following a link, then judged and given away by that descriptor: nobody can put another file in its
+/// place meanwhile. A second name would be a way to get at somebody else's file.
+void give(const RunAs& user, const fs::path& path) {
+  const UniqueFd file(open(path.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC));
+  struct stat status {};
+  if (!file || fstat(file.get(), &status) != 0 || status.st_uid != geteuid()) return;
+  const bool unique = S_ISDIR(status.st_mode) || (status.st_nlink == 1 && !S_ISLNK(status.st_mode));
+  if (!unique || fchownat(file.get(), "", user.uid, user.gid, AT_EMPTY_PATH) == 0) return;
+  log_warn("cannot give {} to user {}: {}", path.string(), user.name, std::strerror(errno));
+}
+
+void give_all_below(const RunAs& user, const fs::path& directory) {
+  std::error_code problem;
+  if (fs::symlink_status(directory, problem).type() != fs::file_type::directory) return;
+  // The list is complete before the first entry belongs to the user, who could change the tree from then on.
+  std::vector<fs::path> paths;
+  for (fs::recursive_directory_iterator entry(directory, problem), end; !problem && entry != end;) {
+    paths.push_back(entry->path());
+    entry.increment(problem);
+  }
+  for (const fs::path& path : paths) give(user, path);
+  give(user, directory);
+}
+
+bool holds_capabilities() {
+  __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
+  __user_cap_data_struct sets[_LINUX_CAPABILITY_U32S_3] = {};
+  if (syscall(SYS_capget, &header, sets) != 0) return true;
+  for (const auto& set : sets) {
+    if ((set.effective | set.permitted) != 0) return true;
+  }
+  return false;
+}
+
+bool is_wholly(const RunAs& user) {
+  uid_t real = 0, effective = 0, saved = 0;
+  gid_t real_group = 0, effective_group = 0, saved_group = 0;
+  getresuid(&real, &effective, &saved);
+  getresgid(&real_group, &effective_group, &saved_group);
+  return real == user.uid && effective == user.uid && saved == user.uid && real_group == user.gid &&
+         effective_group == user.gid && saved_group == user.gid;
+}
+
+}  // namespace
+
+void forbid_new_privileges() {
+  if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) log_warn("cannot set no_new_privs: {}", std::strerror(errno));
+}
+
+Result<RunAs> find_run_as(const std::string& text) {
+  const auto colon = text.find(':');
+  auto user = find_user(text.substr(0, colon));
+  if (!user) return user;
+  if (colon != std::string::npos) {
+    const auto gid = find_group(text.substr(colon + 1));
+    if (!gid) return tl::make_unexpected(gid.error());
+    user->gid = *gid;
+  }
+  if (user->uid == 0) return fail("user \"{}\" is root; name an ordinary user, or none", user->name);
+  if (geteuid() != 0 && geteuid() != user->uid) {
+    return fail("only root can change to user \"{}\": start as root, or as that user without naming it", user->name);
+  }
+  return user;
+}
+
+void hand_over(const RunAs& user, const std::string& node_directory, bool whole_directory,
+               const std::vector<std::string>& made_paths) {
+  if (geteuid() == user.uid) return;
+  const fs::path directory = node_directory;
+  if (whole_directory) give_all_below(user, directory);
+  for (const char* name : {"node.lock", "node.pid", kControlSocketName}) give(user, directory / name);
+  give_all_below(user, directory / "ocsp-cache");
+  for (const std::string& path : made_paths) give(user, path);
+}
+
+Status become(const RunAs& user) {
+  if (geteuid() == user.uid) return {};
+  // glibc makes each of these calls in every thread.
+  if (initgroups(user.name.c_str(), user.gid) != 0 || setresgid(user.gid, user.gid, user.gid) != 0 ||
+      setresuid(user.uid, user.uid, user.uid) != 0) {
+    return fail("cannot become user {}: {}; this needs CAP_SETUID and CAP_SETGID", user.name, std::strerror(errno));
+  }
+  if (!is_wholly(user) || setuid(0) == 0 || seteuid(0) == 0 || holds_capabilities()) {
+    return fail("became user {} but could be root again: not served", user.name);
+  }
+  forbid_new_privileges();
+  return {};
+}
+
+std::string unreadable_files_warning(const RunAs& user, const NodeConfig& config) {
+  std::vector<std::string> files;
+  const auto look = [&files](const std::string& file) {
+    if (!file.empty() && access(file.c_str(), R_OK) != 0) files.push_back(file);
+  };
+  for (const WorkerConfig& worker : config.workers) {
+    for (const serve::TransportConfig& transport : worker.transports) {
+      if (!transport.endpoint.tls) continue;
+      for (const tls::CertificateConfig& certificate : transport.endpoint.tls->certificates) {
+        look(certificate.key_file);
+        look(certificate.certificate_file);
+        for (const std::string& file : certificate.chain_files) look(file);
+      }
+    }
+  }
+  if (files.empty()) return "";
+  const std::string word = tls::shell_word(files.front());
+  return fmt::format(
+      "user {} cannot read {}{}: it is served, but a reload will fail. Let the user read it, for instance by `setfacl "
+      "-m "
+      "u:{}:r {}` (and u:{}:x for its directories), or by a group: `chgrp ssl-cert {}; chmod 640 {}`",
+      user.name, files.front(), files.size() > 1 ? fmt::format(" and {} more", files.size() - 1) : "", user.name, word,
+      user.name, word, word);
+}
+
+}  // namespace transom::node

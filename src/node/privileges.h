@@ -1,0 +1,42 @@
+// From root to an ordinary user: for a node that binds and reads its keys as root and serves as somebody else.
+#pragma once
+#include <sys/types.h>
+
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "node/config.h"
+
+namespace transom::node {
+
+/// A user of this machine.
+struct RunAs {
+  std::string name;
+  uid_t uid = 0;
+  gid_t gid = 0;
+};
+
+/// No program that this process or its children execute gets more rights than it has (PR_SET_NO_NEW_PRIVS). Counts for
+/// this thread and those it starts later: call it before there are others.
+void forbid_new_privileges();
+
+/// `text` is NAME or NAME:GROUP, names or numbers. Fails where there is no such user, where it is root, and where this
+/// process is not root and therefore cannot become somebody else.
+Result<RunAs> find_run_as(const std::string& text);
+
+/// Gives the user what the node has made and will use again: its files in the node directory, all of the directory
+/// where the node made that itself (`whole_directory`), and the sockets in `made_paths`. Only files of the present user
+/// are given away, never through symlinks.
+void hand_over(const RunAs& user, const std::string& node_directory, bool whole_directory,
+               const std::vector<std::string>& made_paths);
+
+/// Becomes the user, in all threads and for good: groups, ids, no capability left, and no way back, which is tried.
+/// Does nothing for the present user.
+Status become(const RunAs& user);
+
+/// After `become`: one sentence about keys and certificates that this user cannot read, so that they could not be
+/// loaded again; empty when all is well.
+std::string unreadable_files_warning(const RunAs& user, const NodeConfig& config);
+
+}  // namespace transom::node
