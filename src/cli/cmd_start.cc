@@ -92,6 +92,7 @@ node::NodeLock take_lock(const std::string& directory) {
 node::NodeConfig read_config(const node::NodePlace& place) {
   node::LoadOptions options;
   options.node_directory = place.directory;
+  options.starting = true;
   node::LoadedConfig loaded = node::load_config(place.config_file, options);
   fmt::print(stderr, "{}", node::describe(loaded));
   if (!loaded.ok()) {

@@ -79,8 +79,9 @@ LoadedConfig parse_node_config(std::string_view text, ConfigFormat format, const
     SchemaReader reader(file, loaded.config.node_directory, options.environment, loaded.diagnostics);
     reader.read(root, node_table(), loaded.config);
     check_endpoints(reader);
-    if (options.check_files) check_files(reader);
+    if (options.check_files) check_files(reader, options.starting);
     loaded.config.protected_files = std::move(reader.facts.protected_files);
+    loaded.config.told_warnings = std::move(reader.facts.tls_warnings);
   }
   loaded.config.protected_files.push_back(loaded.config.config_file);
   finish(loaded);

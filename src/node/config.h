@@ -32,6 +32,8 @@ struct NodeConfig {
   /// Every file named as key, certificate, cookie store or socket, and the configuration itself; absolute. Static
   /// services never serve them.
   std::vector<std::string> protected_files;
+  /// What the check has warned of keys and certificates; whoever loads these again need not repeat it.
+  std::vector<std::string> told_warnings;
 };
 
 struct LoadedConfig {
@@ -53,6 +55,8 @@ struct LoadOptions {
   std::string node_directory;  // empty: the directory of the file
   EnvironmentGetter environment = process_environment;
   bool check_files = true;  // keys, certificates and directories are looked at
+  /// A node is about to start with it: keys that others can read are errors, of which `check` only warns.
+  bool starting = false;
 };
 
 /// Reads and checks a file; its format follows the extension (`.yaml` and `.yml` are YAML, all else is JSON). A file

@@ -141,6 +141,63 @@ TEST(BadConfig, Endpoints) {
   for (const Case& wrong : cases) expect_error(wrong);
 }
 
+TEST(BadConfig, Tls) {
+  const std::string tls = kEndpoint + ".tls";
+  const std::string pair = "\"key\": \"k\", \"certificate\": \"c\", ";
+  const auto in_tls = [](const std::string& rest) {
+    return in_endpoint("\"type\": \"tcp\", \"port\": 1, \"tls\": ^{" + rest + "}");
+  };
+  const auto with_pair = [&](const std::string& rest) {
+    return in_endpoint("\"type\": \"tcp\", \"port\": 1, \"tls\": {" + pair + rest + "}");
+  };
+  const Case cases[] = {
+      {in_tls(""), tls, "without \"key\"", 2},
+      {in_tls("\"certificates\": []"), tls, "without \"certificate\"", 2},
+      {in_tls("\"key\": \"k\", \"certificates\": [{\"key\": \"k\", \"certificate\": \"c\"}]"), tls,
+       "tls without \"certificate\""},
+      {with_pair("\"certificates\": [^{\"key\": \"k\"}]"), tls + ".certificates[0]",
+       "certificate without \"certificate\""},
+      {with_pair("\"certificates\": ^{}"), tls + ".certificates", "needs a list"},
+      {with_pair("\"certificates\": [{" + pair + "^\"hostname\": []}]"), tls + ".certificates[0].hostname",
+       "did you mean \"hostnames\"?"},
+      {with_pair("\"certificates\": [{" + pair + "\"hostnames\": [^\"10.0.0.1\"]}]"),
+       tls + ".certificates[0].hostnames[0]", "no host name"},
+      {with_pair("\"certificates\": [{" + pair + "\"hostnames\": [\"a.b\", ^\"a.*.b\"]}]"),
+       tls + ".certificates[0].hostnames[1]", "no host name; allowed: a name such as"},
+      {in_endpoint("\"type\": \"tcp\", \"port\": 1, \"tls\": {\"ocsp_staple\": ^\"s\", \"certificates\": [{\"key\": "
+                   "\"k\", \"certificate\": \"c\"}]}"),
+       tls + ".ocsp_staple", "without \"key\" and \"certificate\" beside it"},
+      {with_pair("\"key_passphrase\": ^\"secret\""), tls + ".key_passphrase", "does not belong into the configuration"},
+      {with_pair("\"key_passphrase\": ^{}"), tls + ".key_passphrase", "exactly one source"},
+      {with_pair("\"key_passphrase\": ^{\"file\": \"a\", \"environment\": \"B\"}"), tls + ".key_passphrase",
+       "exactly one source"},
+      {with_pair("\"key_passphrase\": {\"credential\": ^\"../secret\"}"), tls + ".key_passphrase.credential",
+       "no name of a credential"},
+      {with_pair("\"key_passphrase\": {\"environment\": ^\"\"}"), tls + ".key_passphrase.environment",
+       "no name of an environment variable"},
+      {with_pair("\"groups\": ^7"), tls + ".groups", "needs a list"},
+      {with_pair("\"groups\": [^7]"), tls + ".groups[0]", "needs a string"},
+      {with_pair("\"profile\": ^\"modren\""), tls + ".profile", "did you mean \"modern\"?"},
+      {with_pair("\"min_version\": ^\"1.1\""), tls + ".min_version", "cap the grade at B"},
+      {with_pair("\"min_version\": ^1.0"), tls + ".min_version", "cap the grade at B"},
+      {with_pair("\"min_version\": ^\"1.4\""), tls + ".min_version", "unknown version of TLS; allowed: \"1.2\""},
+      {with_pair("\"min_version\": ^true"), tls + ".min_version", "needs a string"},
+      {with_pair("\"ca_certificates\": ^\"ca.pem\""), tls + ".ca_certificates", "write it in square brackets"},
+      {with_pair("\"ca_certificates\": ^[]"), tls + ".ca_certificates", "lets no client in"},
+      {with_pair("\"client_auth\": ^\"required\""), tls + ".client_auth", "without \"ca_certificates\""},
+      {with_pair("\"crl\": ^[\"a.crl\"]"), tls + ".crl", "without \"ca_certificates\""},
+      {with_pair("\"client_auth\": ^\"maybe\", \"ca_certificates\": [\"ca.pem\"]"), tls + ".client_auth",
+       "allowed: \"required\", \"optional\" or \"none\""},
+      {with_pair("\"verify_depth\": ^101, \"ca_certificates\": [\"ca.pem\"]"), tls + ".verify_depth", "0 to 100"},
+      {with_pair("\"key_permissions\": ^\"ignore\""), tls + ".key_permissions", "\"refuse\" or \"warn\""},
+      {with_pair("\"session_tickets\": ^1"), tls + ".session_tickets", "needs true or false"},
+      {with_pair("\"session_tickets\": {\"rotate\": ^0}"), tls + ".session_tickets.rotate", "out of range"},
+      {with_pair("\"session_tickets\": {\"key_files\": ^\"k\"}"), tls + ".session_tickets.key_files", "needs a list"},
+      {with_pair("\"ocsp_stapling\": ^\"sometimes\""), tls + ".ocsp_stapling", "needs true or false"},
+  };
+  for (const Case& wrong : cases) expect_error(wrong);
+}
+
 TEST(BadConfig, WebSocketOptions) {
   const Case cases[] = {
       {in_options("^\"foo\": 1"), kOptions + "foo", "unknown key"},

@@ -21,6 +21,75 @@ std::string read(const std::string& name) {
   return text.str();
 }
 
+TEST(GoodConfig, EverythingOfTls) {
+  const LoadedConfig loaded = load_json(in_endpoint(R"("type": "tcp", "port": 1, "tls": {
+      "certificates": [{"key": "b.key", "certificate": "b.pem", "hostnames": ["WWW.example.com.", "*.example.org"],
+                        "key_passphrase": {"credential": "b"}, "ocsp_staple": "b.der", "chain_certificates": ["i.pem"]}],
+      "key": "a.key", "certificate": "a.pem", "key_passphrase": {"file": "a.secret"}, "ocsp_staple": "a.der",
+      "dhparam": "auto", "groups": "P-384:X25519", "profile": "strict", "min_version": 1.3,
+      "ca_certificates": ["ca.pem"], "verify_depth": 2, "crl": ["ca.crl"], "key_permissions": "warn",
+      "session_tickets": {"rotate": 60, "key_files": ["ticket.key"]}, "ocsp_stapling": false})"));
+  ASSERT_TRUE(loaded.startable()) << describe(loaded);
+  const tls::ServerConfig& config = *loaded.config.workers.at(0).transports.at(0).endpoint.tls;
+  ASSERT_EQ(config.certificates.size(), 2u);
+  EXPECT_EQ(config.certificates[0].key_file, "/srv/node/a.key");
+  EXPECT_EQ(config.certificates[0].passphrase.from, tls::PassphraseSource::From::file);
+  EXPECT_EQ(config.certificates[0].staple_file, "/srv/node/a.der");
+  EXPECT_THAT(config.certificates[1].server_names, ::testing::ElementsAre("www.example.com", "*.example.org"));
+  EXPECT_EQ(config.certificates[1].passphrase.name, "b");
+  EXPECT_TRUE(config.dhparam_auto && config.tls13_only && !config.stapling);
+  EXPECT_THAT(config.groups, ::testing::ElementsAre("P-384", "X25519"));
+  EXPECT_EQ(config.profile, tls::Profile::strict);
+  EXPECT_EQ(config.client_auth.mode, tls::ClientAuth::required);
+  EXPECT_EQ(config.client_auth.depth, 2);
+  EXPECT_EQ(config.key_permissions, tls::KeyPermissions::warn);
+  EXPECT_EQ(config.tickets.rotate_s, 60);
+  const auto files = files_of(config);
+  EXPECT_EQ(files.size(), 11u);
+  for (const std::string& file : files) {
+    EXPECT_THAT(loaded.config.protected_files, ::testing::Contains(file));
+  }
+}
+
+TEST(GoodConfig, PartsOfTls) {
+  const auto load = [](const std::string& rest) {
+    const LoadedConfig loaded = load_json(in_endpoint("\"type\": \"tcp\", \"port\": 1, \"tls\": {" + rest + "}"));
+    EXPECT_TRUE(loaded.startable()) << describe(loaded);
+    return *loaded.config.workers.at(0).transports.at(0).endpoint.tls;
+  };
+  const tls::ServerConfig listed = load(R"("certificates": [{"key": "a.key", "certificate": "a.pem"}])");
+  ASSERT_EQ(listed.certificates.size(), 1u);
+  EXPECT_EQ(listed.certificates[0].key_file, "/srv/node/a.key");
+  EXPECT_EQ(listed.client_auth.mode, tls::ClientAuth::none);
+  const std::string pair = R"("key": "a.key", "certificate": "a.pem", )";
+  EXPECT_EQ(load(pair + R"("ca_certificates": ["c"], "client_auth": "optional")").client_auth.mode,
+            tls::ClientAuth::optional);
+  EXPECT_EQ(load(pair + R"("client_auth": "none")").client_auth.mode, tls::ClientAuth::none);
+  EXPECT_FALSE(load(pair + R"("session_tickets": false)").tickets.enabled);
+  EXPECT_THAT(load(pair + R"("groups": ["P-256"])").groups, ::testing::ElementsAre("P-256"));
+  EXPECT_EQ(load(pair + R"("dhparam": "dh.pem", "min_version": "1.2")").dhparam_file, "/srv/node/dh.pem");
+}
+
+TEST(GoodConfig, EverythingOfTlsReloads) {
+  std::vector<std::string> seen;
+  const nlohmann::json described = describe_config_schema();
+  const std::function<void(const nlohmann::json&)> expect_reload = [&](const nlohmann::json& table) {
+    for (const auto& field : table["fields"]) {
+      EXPECT_EQ(field["takes"], "reload") << field["name"];
+      if (field.contains("nested") && field["nested"].contains("fields")) expect_reload(field["nested"]);
+    }
+  };
+  const std::function<bool(const nlohmann::json&)> find = [&](const nlohmann::json& part) {
+    if (part.is_object() && part.value("name", nlohmann::json()) == "tls" && part.contains("fields")) {
+      expect_reload(part);
+      return true;
+    }
+    return std::any_of(part.begin(), part.end(),
+                       [&](const nlohmann::json& inner) { return inner.is_structured() && find(inner); });
+  };
+  EXPECT_TRUE(find(described));
+}
+
 TEST(GoodConfig, TheNoteOf2014) {
   const LoadedConfig loaded = load_json(read("note_2014.json"));
   ASSERT_TRUE(loaded.startable()) << describe(loaded);

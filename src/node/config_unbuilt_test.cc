@@ -38,10 +38,6 @@ TEST(UnbuiltConfig, WhatRestrictsIsValidButRefused) {
        kTransport + ".endpoint", "onion"},
       {in_transports("{\"type\": \"websocket\", \"endpoint\": ^{\"type\": \"twisted\", \"server_string\": \"a\"}}"),
        kTransport + ".endpoint", "twisted"},
-      {in_endpoint(
-           "\"type\": \"tcp\", \"port\": 1, \"tls\": {\"key\": \"k\", \"certificate\": \"c\", \"ca_certificates\": "
-           "^[\"ca.pem\"]}"),
-       kTransport + ".endpoint.tls.ca_certificates", "client certificates"},
   };
   for (const Case& unbuilt : cases) {
     const MarkedText marked(unbuilt.text);
@@ -141,8 +137,11 @@ TEST(UnbuiltConfig, OneWarningForManyPlaces) {
 
 TEST(UnbuiltConfig, TheirKeysAreProtectedToo) {
   const LoadedConfig loaded = load_json(in_transports(
-      R"({"type": "rawsocket", "endpoint": {"type": "tcp", "port": 1, "tls": {"key": "raw.pem", "certificate": "c"}}})"));
-  EXPECT_THAT(loaded.config.protected_files, ::testing::Contains("/srv/node/raw.pem"));
+      R"({"type": "rawsocket", "endpoint": {"type": "tcp", "port": 1, "tls": {"key": "raw.pem", "certificate": "c",
+          "certificates": [{"key": "second.pem", "key_passphrase": {"file": "secret"}}]}}})"));
+  for (const char* file : {"/srv/node/raw.pem", "/srv/node/second.pem", "/srv/node/secret"}) {
+    EXPECT_THAT(loaded.config.protected_files, ::testing::Contains(file));
+  }
 }
 
 TEST(UnbuiltConfig, DoubtsAreWarnings) {

@@ -3,6 +3,7 @@
 #include <unistd.h>
 #include <uv.h>
 
+#include <algorithm>
 #include <csignal>
 #include <ctime>
 #include <nlohmann/json.hpp>
@@ -32,15 +33,15 @@ Node::Node(NodeConfig config, NodeOptions options)
   for (const WorkerConfig& worker : config_.workers) {
     for (const serve::TransportConfig& transport : worker.transports) group_->add_listener(transport, context);
   }
-  SystemRandom random;
-  auto ticket_keys = std::make_shared<tls::TicketKeys>(random);
-  resources_.ticket_keys = ticket_keys;
-  ticket_rotation_ = std::make_unique<TicketRotation>(loop(), std::move(ticket_keys), ticket_rotation_s(config_));
   resources_.staples = std::make_shared<tls::StapleStore>();
   OcspStapler::Options stapling;
   stapling.cache_directory = config_.node_directory + "/ocsp-cache";
   stapling.quiet = config_.config_file.empty();  // the default node's own authority answers no OCSP
   stapler_ = std::make_unique<OcspStapler>(loop(), std::move(stapling));
+  SystemRandom random;
+  auto ticket_keys = std::make_shared<tls::TicketKeys>(random);
+  resources_.ticket_keys = ticket_keys;
+  ticket_rotation_ = std::make_unique<TicketRotation>(loop(), std::move(ticket_keys), ticket_rotation_s(config_));
 }
 
 Node::~Node() = default;
@@ -58,7 +59,10 @@ Status Node::open() {
         fmt::format("the inherited socket {} is closed: no endpoint has just this address and port", socket));
   }
   inherited_ = {};
-  for (const std::string& warning : warnings) log_warn("{}", warning);
+  const auto& told = config_.told_warnings;
+  for (const std::string& warning : warnings) {
+    if (std::find(told.begin(), told.end(), warning) == told.end()) log_warn("{}", warning);
+  }
   if (!opened) return opened;
   OcspStapler::Contexts contexts;
   for (const auto& listener : group_->listeners()) {

@@ -65,8 +65,8 @@ class Node {
   tls::ServerResources resources_;
   std::unique_ptr<Signals> signals_;  // outlives the loop that closes its handles
   std::unique_ptr<serve::CoreGroup> group_;
-  std::unique_ptr<TicketRotation> ticket_rotation_;
   std::unique_ptr<OcspStapler> stapler_;
+  std::unique_ptr<TicketRotation> ticket_rotation_;
   std::function<void()> ready_;
   std::int64_t started_ = 0;
 };

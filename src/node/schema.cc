@@ -143,19 +143,18 @@ std::string SchemaReader::resolve(const std::string& path) const {
 }
 
 void SchemaReader::protect_files_named_in(const ConfigValue& value) {
-  const auto protect = [this](const ConfigValue& path) {
-    if (path.is(ConfigValue::Kind::string) && !path.text.empty()) facts.protected_files.push_back(resolve(path.text));
-  };
   for (const ConfigValue& item : value.items) protect_files_named_in(item);
   for (const ConfigMember& member : value.members) {
-    if (member.key == "tls" || member.key == "store" || member.key == "endpoint") {
-      for (const ConfigMember& inner : member.value.members) {
-        if (inner.key == "type" || inner.key == "ciphers") continue;
-        protect(inner.value);
-        for (const ConfigValue& item : inner.value.items) protect(item);
-      }
-    }
+    if (member.key == "tls" || member.key == "store" || member.key == "endpoint") protect_strings_in(member.value);
     protect_files_named_in(member.value);
+  }
+}
+
+void SchemaReader::protect_strings_in(const ConfigValue& value) {
+  if (value.is(ConfigValue::Kind::string) && !value.text.empty()) facts.protected_files.push_back(resolve(value.text));
+  for (const ConfigValue& item : value.items) protect_strings_in(item);
+  for (const ConfigMember& member : value.members) {
+    if (member.key != "type" && member.key != "ciphers") protect_strings_in(member.value);
   }
 }
 

@@ -94,21 +94,24 @@ std::string problem_of(const FileUse& use) {
   return "";
 }
 
-void check_tls(SchemaReader& reader, const TlsUse& use) {
+/// What `start` refuses for its permissions alone, `check` warns of: it may be run by somebody else.
+void check_tls(SchemaReader& reader, TlsUse use, bool starting) {
+  if (!starting) use.config.key_permissions = tls::KeyPermissions::warn;
   std::vector<std::string> warnings;
   const auto context = tls::ServerContext::create(use.config, {}, warnings);
   if (!context) reader.report(Severity::error, use.place, context.error().message);
-  for (std::string& warning : warnings) reader.report(Severity::warning, use.place, std::move(warning));
+  for (std::string& warning : warnings) {
+    reader.facts.tls_warnings.push_back(warning);
+    reader.report(Severity::warning, use.place, std::move(warning));
+  }
 }
 
 /// True when every file that the configuration names is there; the others are reported at their own place already.
 bool all_readable(const TlsUse& use, const std::vector<std::string>& unreadable) {
-  const auto fine = [&unreadable](const std::string& file) {
-    return std::find(unreadable.begin(), unreadable.end(), file) == unreadable.end();
-  };
-  const tls::CertificateConfig& certificate = use.config.certificates.front();
-  return fine(certificate.key_file) && fine(certificate.certificate_file) && fine(use.config.dhparam_file) &&
-         std::all_of(certificate.chain_files.begin(), certificate.chain_files.end(), fine);
+  const auto files = files_of(use.config);
+  return std::none_of(files.begin(), files.end(), [&unreadable](const std::string& file) {
+    return std::find(unreadable.begin(), unreadable.end(), file) != unreadable.end();
+  });
 }
 
 }  // namespace
@@ -154,7 +157,7 @@ void check_endpoints(SchemaReader& reader) {
   }
 }
 
-void check_files(SchemaReader& reader) {
+void check_files(SchemaReader& reader, bool starting) {
   std::vector<std::string> unreadable;
   for (const FileUse& use : reader.facts.files) {
     std::string problem = problem_of(use);
@@ -165,7 +168,7 @@ void check_files(SchemaReader& reader) {
     reader.report(file ? Severity::error : Severity::warning, use.place, problem + (file ? "" : ": all of it is 404"));
   }
   for (const TlsUse& use : reader.facts.tls) {
-    if (all_readable(use, unreadable)) check_tls(reader, use);
+    if (all_readable(use, unreadable)) check_tls(reader, use, starting);
   }
 }
 

@@ -58,6 +58,7 @@ struct CollectedFacts {
   std::vector<EndpointUse> endpoints;
   std::vector<FileUse> files;
   std::vector<TlsUse> tls;
+  std::vector<std::string> tls_warnings;  // as reported
   std::vector<Place> redirects;  // transports that redirect to TLS
   std::vector<std::string> protected_files;
 };
@@ -123,6 +124,7 @@ class SchemaReader {
 
  private:
   friend class TableBase;
+  void protect_strings_in(const ConfigValue& value);
   bool read_table(const ConfigValue& dict, const TableBase& table, void* target);
   void read_member(const ConfigMember& member, const TableBase& table, void* target);
   std::optional<std::size_t> variant_index(const ConfigValue& dict, const std::string& key, const std::string& preset,

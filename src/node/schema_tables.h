@@ -30,6 +30,7 @@ std::function<const TableBase&()> known_keys(std::string name,
 // What only a whole worker or the whole node can judge (schema_check.cc).
 void check_worker(SchemaReader& reader, const ConfigValue& dict, WorkerConfig& worker);
 void check_endpoints(SchemaReader& reader);
-void check_files(SchemaReader& reader);
+/// `starting`: what `check` only warns of is an error, see LoadOptions.
+void check_files(SchemaReader& reader, bool starting);
 
 }  // namespace transom::node

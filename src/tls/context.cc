@@ -246,8 +246,7 @@ Result<std::shared_ptr<const ServerContext>> ServerContext::create(const ServerC
   const ErrorScope errors;
   ContextHandle context(SSL_CTX_new(TLS_server_method()));
   if (!context) return fail("cannot set up TLS: {}", openssl_reason());
-  if (auto status = fill(context.get(), config, resources, warnings); !status)
-    return tl::make_unexpected(status.error());
+  if (auto status = fill(context.get(), config, resources, warnings); !status) return tl::make_unexpected(status.error());
   use_staples(context.get());
   auto served = current_certificate(context.get(), config.certificates.back(), resources);
   if (!served) return tl::make_unexpected(served.error());

@@ -64,4 +64,7 @@ struct ServerConfig {
   KeyPermissions key_permissions = KeyPermissions::refuse;
 };
 
+/// Every file that `config` names.
+std::vector<std::string> files_of(const ServerConfig& config);
+
 }  // namespace transom::tls
