@@ -1,0 +1,35 @@
+#include "tls/key_permissions.h"
+
+#include <sys/stat.h>
+#include <unistd.h>
+
+#include "tls/pem_file.h"
+
+namespace transom::tls {
+namespace {
+
+std::string objection(const std::string& file) {
+  struct stat status {};
+  if (::stat(file.c_str(), &status) != 0) return "";
+  if ((status.st_mode & S_IROTH) != 0) {
+    return fmt::format("{} can be read by everyone on this machine; run: chmod 600 {}", file, shell_word(file));
+  }
+  if (status.st_uid != 0 && status.st_uid != ::geteuid()) {
+    return fmt::format(
+        "{} belongs to user id {}, who can read and change it; give it to the node's user: chown {} {} && chmod 600 {}",
+        file, status.st_uid, ::geteuid(), shell_word(file), shell_word(file));
+  }
+  return "";
+}
+
+}  // namespace
+
+Status check_key_permissions(const std::string& file, KeyPermissions permissions, std::vector<std::string>& warnings) {
+  const std::string found = objection(file);
+  if (found.empty()) return {};
+  if (permissions == KeyPermissions::refuse) return fail("the key {}", found);
+  warnings.push_back("the key " + found);
+  return {};
+}
+
+}  // namespace transom::tls

@@ -1,0 +1,16 @@
+// Who may read a file that holds a secret.
+#pragma once
+#include <string>
+#include <vector>
+
+#include "base/result.h"
+#include "tls/tls_config.h"
+
+namespace transom::tls {
+
+/// A file that everybody may read, or that belongs to somebody else than root and this process's user, is an error or,
+/// with `warn`, a warning; both say the command that mends it. The group may read it: so do Debian's ssl-cert, systemd
+/// and Kubernetes hand out keys. A file that is not there is for whoever opens it to report.
+Status check_key_permissions(const std::string& file, KeyPermissions permissions, std::vector<std::string>& warnings);
+
+}  // namespace transom::tls
