@@ -12,7 +12,6 @@
 #include "node/control.h"
 #include "node/control_server.h"
 #include "node/local_node.h"
-#include "node/local_renewal.h"
 #include "node/node.h"
 #include "node/node_lock.h"
 #include "node/privileges.h"
@@ -113,6 +112,7 @@ Prepared prepare_configured(const node::NodePlace& place, const StartOptions& op
 }
 
 Prepared prepare_local(const StartOptions& options) {
+  if (options.user) give_up("--user is for a node with a configuration; start the default node as that user itself");
   const std::string directory = local_node_directory();
   value_or_give_up(node::make_local_directory(directory));
   node::NodeLock lock = take_lock(directory);
@@ -145,7 +145,14 @@ class ControlFile {
 
 node::ControlHandlers control_handlers(node::Node& node, const std::optional<LocalNodeNews>& local) {
   node::ControlHandlers handlers;
+  handlers.sessions = [&node](std::function<void(nlohmann::json)> done) { node.list_sessions(std::move(done)); };
   handlers.stop = [&node] { node.stop(); };
+  handlers.reload = [&node](std::function<void(nlohmann::json)> done) {
+    node.reload(node::Reloader::Cause::asked,
+                [done = std::move(done)](const std::vector<node::ReloadOutcome>& outcomes) {
+                  done({{"parts", node::json_of(outcomes)}});
+                });
+  };
   handlers.status = [&node, &local](std::function<void(nlohmann::json)> done) {
     node.collect_status([&node, &local, done = std::move(done)](nlohmann::json status) {
       status["node_directory"] = node.config().node_directory;
@@ -173,17 +180,18 @@ nlohmann::json recorded_line(const Arguments& arguments) {
 
 /// Whom to become; nothing: the present user stays. Known before anything is opened.
 std::optional<node::RunAs> choose_user(const StartOptions& options, const node::NodeConfig& config) {
-  const std::string user = options.user.value_or(config.user);
-  if (!user.empty()) return value_or_give_up(node::find_run_as(user));
-  if (geteuid() == 0) {
-    log_warn(
-        "serving as root: name an ordinary user to change to, by `--user NAME` or \"controller\": {{\"user\": ...}}");
+  const std::string name = options.user.value_or(config.user);
+  if (!name.empty()) {
+    node::RunAs user = value_or_give_up(node::find_run_as(name));
+    if (user.uid != geteuid()) return user;
+  } else if (geteuid() == 0 && !config.config_file.empty()) {
+    log_warn("serving as root: name an ordinary user by `--user NAME` or \"controller\": {{\"user\": \"NAME\"}}");
   }
   return std::nullopt;
 }
 
-void change_user(const node::RunAs& user, const node::Node& node, bool default_node) {
-  node::hand_over(user, node.config().node_directory, default_node, node.made_paths());
+void change_user(const node::RunAs& user, const node::Node& node) {
+  node::hand_over(user, node.config(), node.made_paths());
   value_or_give_up(node::become(user));
   log_info("now user {} ({}:{})", user.name, user.uid, user.gid);
   const std::string warning = node::unreadable_files_warning(user, node.config());
@@ -196,13 +204,14 @@ void serve_until_stopped(Prepared& prepared, const StartOptions& options, io::In
   node_options.inherited = std::move(inherited);
   node_options.cores = static_cast<unsigned>(options.cores.value_or(0));
   const std::string directory = prepared.config.node_directory;
+  if (prepared.local) {
+    node_options.renew = [directory] { return node::renew_if_due(directory, std::time(nullptr)); };
+  }
   node::Node node(std::move(prepared.config), std::move(node_options));
   if (auto status = node.open(); !status) give_up("cannot start:\n{}", status.error().message);
   ControlFile control_file(directory);
   const node::ControlServer control(node.loop(), control_file.bind(), control_handlers(node, prepared.local));
-  if (user) change_user(*user, node, prepared.local.has_value());
-  std::optional<node::LocalRenewal> renewal;
-  if (prepared.local) renewal.emplace(node, directory);
+  if (user) change_user(*user, node);
   io::Timer shutdown(
       node.loop().timers(),
       [](void* stopped) {

@@ -14,6 +14,8 @@ constexpr Command kCommands[] = {
     {"start", "Start a node and serve until it is told to stop.", "transom start --cbdir /etc/transom --cores 2",
      run_start},
     {"stop", "Stop the node that runs from a node directory.", "transom stop --cbdir /etc/transom", run_stop},
+    {"reload", "Have a running node load its certificates and keys again.", "transom reload --cbdir /etc/transom",
+     run_reload},
     {"status", "Say whether a node runs from a node directory.", "transom status --json", run_status},
     {"check", "Check a node's configuration.", "transom check --cbdir /etc/transom", run_check},
     {"init", "Write a configuration and a web page to begin with.", "transom init --appdir hello", run_init},
@@ -25,6 +27,8 @@ constexpr Command kCommands[] = {
     {"call", "Call a procedure and print its result as JSON.", "transom call com.example.add 2 3", run_call},
     {"ca trust", "Put the local CA of the default node into the browser's store.", "transom ca trust --dry-run",
      run_ca_trust},
+    {"tls grade", "Grade a server's TLS as SSL Labs would, and say what to change.",
+     "transom tls grade localhost:8443 --min A", run_tls_grade},
 };
 
 void print_help() {

@@ -26,6 +26,7 @@ int run_line(const std::vector<std::string>& line);
 int run_start(Arguments& arguments);
 int run_stop(Arguments& arguments);
 int run_status(Arguments& arguments);
+int run_reload(Arguments& arguments);
 int run_check(Arguments& arguments);
 int run_init(Arguments& arguments);
 int run_version(Arguments& arguments);
@@ -33,5 +34,6 @@ int run_publish(Arguments& arguments);
 int run_subscribe(Arguments& arguments);
 int run_call(Arguments& arguments);
 int run_ca_trust(Arguments& arguments);
+int run_tls_grade(Arguments& arguments);
 
 }  // namespace transom::cli

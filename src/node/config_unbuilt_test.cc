@@ -27,7 +27,6 @@ TEST(UnbuiltConfig, WhatRestrictsIsValidButRefused) {
       {in_auth("\"wampcra\": ^{\"type\": \"static\"}"), kAuth + "wampcra", "wampcra"},
       {in_auth("\"scram\": ^{\"type\": \"static\"}"), kAuth + "scram", "scram"},
       {in_auth("\"cryptosign\": ^{\"type\": \"static\"}"), kAuth + "cryptosign", "cryptosign"},
-      {in_auth("\"tls\": ^{\"type\": \"static\"}"), kAuth + "tls", "tls"},
       {in_auth("\"cookie\": ^{}"), kAuth + "cookie", "cookie"},
       {in_auth("\"cryptosign-proxy\": ^{}"), kAuth + "cryptosign-proxy", "cryptosign-proxy"},
       {in_auth("\"anonymous-proxy\": ^{}"), kAuth + "anonymous-proxy", "anonymous-proxy"},

@@ -1,9 +1,12 @@
-// How `transom stop` and `transom status` speak to a running node: over a Unix socket in its directory.
+// How `transom stop`, `transom status` and `transom reload` speak to a running node: over a Unix socket in its
+// directory.
 //
-//   request = {"command": "status" | "stop"} LF        answer = {"ok": true, ...} LF | {"ok": false, "error": text} LF
+//   request = {"command": "status" | "reload" | "stop"} LF        answer = {"ok": true, ...} LF | {"ok": false,
+//   "error": text} LF
 //
 // One request and one answer a connection; then the node closes it. `status` answers what Node::collect_status gives
-// and `node_directory`, `url` and `ca_file` of the node where known. `stop` answers `pid` before the node stops.
+// and `node_directory`, `url` and `ca_file` of the node where known; with `"sessions": true` what Node::list_sessions
+// gives in their place. `reload` answers `parts`, see json_of in reload.h. `stop` answers `pid` before the node stops.
 #pragma once
 #include <string>
 

@@ -77,22 +77,31 @@ class ControlServer::Client final : public io::Socket::Handler, public std::enab
   void obey() {
     const json request = json::parse(request_, nullptr, false);
     const json command = request.is_object() ? request.value("command", json()) : json();
-    if (command == "status") return report();
+    if (command == "status") {
+      const bool sessions = request.value("sessions", json()) == true;
+      return (sessions ? server_.handlers_.sessions : server_.handlers_.status)(answer_later());
+    }
+    if (command == "reload") {
+      log_info("reloading: told to over the control socket");
+      deadline_.start(kReloadMs);
+      return server_.handlers_.reload(answer_later());
+    }
     if (command == "stop") {
       log_info("stopping: told to over the control socket");
       answer({{"ok", true}, {"pid", getpid()}});
       return server_.handlers_.stop();
     }
-    answer({{"ok", false}, {"error", R"(the commands are {"command": "status"} and {"command": "stop"})"}});
+    answer({{"ok", false}, {"error", R"({"command": ...} is one of "status", "reload" and "stop")"}});
   }
 
-  void report() {
-    server_.handlers_.status([weak = weak_from_this()](json status) {
+  std::function<void(json)> answer_later() {
+    return [weak = weak_from_this()](json content) {
       const auto self = weak.lock();
       if (!self || !self->socket_.open()) return;
-      status["ok"] = true;
-      self->answer(status);
-    });
+      content["ok"] = true;
+      self->deadline_.start(kDeadlineMs);
+      self->answer(content);
+    };
   }
 
   void answer(const json& content) {

@@ -16,6 +16,10 @@ namespace transom::node {
 struct ControlHandlers {
   /// Calls `done` with the status, now or later, on the loop's thread.
   std::function<void(std::function<void(nlohmann::json)> done)> status;
+  /// The same with the open sessions.
+  std::function<void(std::function<void(nlohmann::json)> done)> sessions;
+  /// Calls `done` with what became of each part.
+  std::function<void(std::function<void(nlohmann::json)> done)> reload;
   std::function<void()> stop;
 };
 
@@ -25,6 +29,7 @@ class ControlServer final : private io::Socket::Handler {
  public:
   static constexpr std::size_t kMaxClients = 8;
   static constexpr std::uint64_t kDeadlineMs = 5'000;
+  static constexpr std::uint64_t kReloadMs = 60'000;  // files may be slow, and so may be an OCSP responder
 
   ControlServer(io::Loop& loop, serve::UniqueFd listener, ControlHandlers handlers);
   ~ControlServer() override;

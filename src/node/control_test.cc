@@ -26,6 +26,7 @@ struct Server {
     handlers.status = [this](std::function<void(json)> done) {
       loop.post([done = std::move(done)] { done({{"pid", 1}, {"big", std::string(300'000, 'x')}}); });
     };
+    handlers.reload = [](std::function<void(json)> done) { done({{"parts", json::array()}}); };
     handlers.stop = [this] {
       stopped = true;
       loop.stop();
@@ -61,6 +62,7 @@ TEST(Control, AnswersStatusAndStop) {
     EXPECT_EQ(answer["ok"], true);
     EXPECT_EQ(answer["big"].get<std::string>().size(), 300'000U);
   }
+  EXPECT_EQ(ask(directory.path(), R"({"command":"reload"})"), json({{"ok", true}, {"parts", json::array()}}));
   for (const char* bad : {"", "[]", "nonsense", R"({"command":7})", R"({"command":"reboot"})", "\xff"}) {
     EXPECT_EQ(ask(directory.path(), bad)["ok"], false) << bad;
   }

@@ -11,6 +11,8 @@
 
 #include "base/log.h"
 #include "io/service_manager.h"
+#include "node/ocsp_cache.h"
+#include "node/session_list.h"
 
 namespace transom::node {
 
@@ -20,7 +22,10 @@ struct Node::Signals {
 };
 
 Node::Node(NodeConfig config, NodeOptions options)
-    : config_(std::move(config)), inherited_(std::move(options.inherited)), started_(std::time(nullptr)) {
+    : config_(std::move(config)),
+      inherited_(std::move(options.inherited)),
+      renew_(std::move(options.renew)),
+      started_(std::time(nullptr)) {
   std::vector<serve::CoreGroup::WorkerRealms> workers;
   serve::SiteContext context{config_.node_directory, config_.protected_files, started_, config_.workers.size(), 0};
   for (const WorkerConfig& worker : config_.workers) {
@@ -34,9 +39,13 @@ Node::Node(NodeConfig config, NodeOptions options)
   }
   resources_.staples = std::make_shared<tls::StapleStore>();
   OcspStapler::Options stapling;
-  stapling.cache_directory = config_.node_directory + "/ocsp-cache";
+  stapling.cache_directory = config_.node_directory + "/" + kOcspCacheName;
   stapling.quiet = config_.config_file.empty();  // the default node's own authority answers no OCSP
   stapler_ = std::make_unique<OcspStapler>(loop(), std::move(stapling));
+  SystemRandom random;
+  auto ticket_keys = std::make_shared<tls::TicketKeys>(random);
+  resources_.ticket_keys = ticket_keys;
+  ticket_rotation_ = std::make_unique<TicketRotation>(loop(), std::move(ticket_keys), ticket_rotation_s(config_));
 }
 
 Node::~Node() = default;
@@ -46,6 +55,12 @@ Status Node::open() {
     return fail("the configuration has {} realms; at most {} are supported", group_->realms().size(),
                 router::kMaxRealms);
   }
+  std::vector<std::unique_ptr<Reloadable>> parts;
+  for (const auto& listener : group_->listeners()) {
+    if (listener->config().endpoint.tls) parts.push_back(std::make_unique<TlsReload>(*listener, resources_, *stapler_));
+  }
+  reloader_ = std::make_unique<Reloader>(loop(), std::move(parts));
+  watch_ = std::make_unique<FileWatch>(loop(), reloader_->files(), [this] { reload(Reloader::Cause::noticed); });
   std::vector<std::string> warnings;
   Status opened = group_->open(resources_, inherited_, warnings);
   for (const std::string& problem : inherited_.problems()) warnings.push_back(problem);
@@ -58,13 +73,7 @@ Status Node::open() {
   for (const std::string& warning : warnings) {
     if (std::find(told.begin(), told.end(), warning) == told.end()) log_warn("{}", warning);
   }
-  if (!opened) return opened;
-  OcspStapler::Contexts contexts;
-  for (const auto& listener : group_->listeners()) {
-    if (auto context = listener->tls()) contexts.push_back(std::move(context));
-  }
-  stapler_->prepare_blocking(contexts);
-  return {};
+  return opened;
 }
 
 std::vector<std::string> Node::made_paths() const {
@@ -77,11 +86,8 @@ std::vector<std::string> Node::made_paths() const {
 
 void Node::run() {
   watch_signals();
-  loop().post([this] {
-    for (const auto& listener : group_->listeners()) log_info("listening: {}", listener->description());
-    io::notify_service_manager("READY=1");
-    if (ready_) ready_();
-  });
+  // Whoever connects meanwhile waits: the first handshake has its staple.
+  loop().post([this] { stapler_->prepare(tls_contexts(), [this] { serve(); }); });
   group_->run();
   for (auto* handle : {&signals_->terminate, &signals_->interrupt, &signals_->hang_up}) {
     uv_close(reinterpret_cast<uv_handle_t*>(handle), nullptr);  // the loop's end waits for it
@@ -93,21 +99,20 @@ void Node::stop() {
   loop().post([this] { group_->stop(); });
 }
 
-void Node::reload_certificates() {
+OcspStapler::Contexts Node::tls_contexts() const {
+  OcspStapler::Contexts contexts;
   for (const auto& listener : group_->listeners()) {
-    if (!listener->config().endpoint.tls) continue;
-    std::vector<std::string> warnings;
-    auto context = tls::ServerContext::create(*listener->config().endpoint.tls, resources_, warnings);
-    for (const std::string& warning : warnings) log_warn("{}", warning);
-    if (!context) {
-      log_error("{}: the old certificate stays: {}", listener->description(), context.error().message);
-      continue;
-    }
-    stapler_->prepare({*context}, [listener = listener.get(), context = *context] {
-      listener->set_tls(context);
-      log_info("{}: new certificate loaded", listener->description());
-    });
+    if (auto context = listener->tls()) contexts.push_back(std::move(context));
   }
+  return contexts;
+}
+
+void Node::serve() {
+  group_->accept();
+  for (const auto& listener : group_->listeners()) log_info("listening: {}", listener->description());
+  care_ = std::make_unique<CertificateCare>(loop(), *reloader_, *group_, std::move(renew_));
+  io::notify_service_manager("READY=1");
+  if (ready_) ready_();
 }
 
 void Node::watch_signals() {
@@ -124,8 +129,10 @@ void Node::watch_signals() {
   watch(signals_->terminate, SIGTERM, end);
   watch(signals_->interrupt, SIGINT, end);
   watch(signals_->hang_up, SIGHUP,
-        [](uv_signal_t* signal, int) { static_cast<Node*>(signal->data)->reload_certificates(); });
+        [](uv_signal_t* signal, int) { static_cast<Node*>(signal->data)->reload(Reloader::Cause::asked); });
 }
+
+void Node::list_sessions(std::function<void(nlohmann::json)> done) { collect_sessions(*group_, std::move(done)); }
 
 void Node::collect_status(std::function<void(nlohmann::json)> done) {
   struct Collection {

@@ -8,8 +8,13 @@
 #include <vector>
 
 #include "base/result.h"
+#include "node/certificate_care.h"
 #include "node/config.h"
+#include "node/file_watch.h"
 #include "node/ocsp_stapler.h"
+#include "node/reload.h"
+#include "node/ticket_rotation.h"
+#include "node/tls_reload.h"
 #include "serve/core_group.h"
 
 namespace transom::node {
@@ -17,6 +22,9 @@ namespace transom::node {
 struct NodeOptions {
   unsigned cores = 0;              // 0: what affinity and the cgroup's quota allow
   io::InheritedSockets inherited;  // used instead of new ones where an endpoint has their address
+  /// Of a node that makes its own certificates: makes new ones if it is time and says whether it did. Called once an
+  /// hour, off the loop.
+  CertificateCare::Renew renew;
 };
 
 /// Made and run on the main thread, which becomes core 0.
@@ -31,14 +39,14 @@ class Node {
   /// behind when one failed. Every failure is reported, joined by newlines.
   Status open();
   /// Serves until SIGTERM, SIGINT or `stop`, then says goodbye to every session, waits a bounded time, and returns.
-  /// SIGHUP reloads the certificates.
+  /// SIGHUP reloads, and so does a change of the files that listeners are made of.
   void run();
   /// From any thread.
   void stop();
 
-  /// Loads every certificate again, for new connections; open ones keep theirs. A pair that cannot be loaded leaves the
-  /// old one in place and is logged. On core 0's thread.
-  void reload_certificates();
+  /// Loads the TLS context of every listener again, for new connections; open ones keep theirs. One that cannot be
+  /// loaded leaves the old one in place and is logged. On core 0's thread, after `open`.
+  void reload(Reloader::Cause cause, Reloader::Done done = {}) { reloader_->reload(cause, std::move(done)); }
 
   /// Called on core 0 once the node serves; set before `run`.
   void on_ready(std::function<void()> callback) { ready_ = std::move(callback); }
@@ -52,17 +60,26 @@ class Node {
   /// connections}, per realm {worker, realm, sessions}. Call on core 0's thread; `done` comes there later, when all
   /// cores have answered.
   void collect_status(std::function<void(nlohmann::json)> done);
+  /// The open sessions, see session_list.h; in the same way.
+  void list_sessions(std::function<void(nlohmann::json)> done);
 
  private:
   void watch_signals();
+  OcspStapler::Contexts tls_contexts() const;
+  void serve();
 
   struct Signals;
   NodeConfig config_;
   io::InheritedSockets inherited_;  // until `open` has closed what it does not need
+  CertificateCare::Renew renew_;
   tls::ServerResources resources_;
   std::unique_ptr<Signals> signals_;  // outlives the loop that closes its handles
   std::unique_ptr<serve::CoreGroup> group_;
   std::unique_ptr<OcspStapler> stapler_;
+  std::unique_ptr<TicketRotation> ticket_rotation_;
+  std::unique_ptr<Reloader> reloader_;
+  std::unique_ptr<FileWatch> watch_;
+  std::unique_ptr<CertificateCare> care_;
   std::function<void()> ready_;
   std::int64_t started_ = 0;
 };

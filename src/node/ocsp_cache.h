@@ -7,6 +7,9 @@
 
 namespace transom::node {
 
+/// In the node directory.
+inline constexpr char kOcspCacheName[] = "ocsp-cache";
+
 /// A directory of `<id>.der`. It is no authority: whoever loads a response must verify it again. Any thread.
 class OcspCache {
  public:

@@ -17,6 +17,7 @@
 
 #include "base/log.h"
 #include "node/control.h"
+#include "node/ocsp_cache.h"
 #include "serve/unique_fd.h"
 #include "tls/pem_file.h"
 
@@ -79,6 +80,13 @@ void give_all_below(const RunAs& user, const fs::path& directory) {
   give(user, directory);
 }
 
+bool uses_tls(const NodeConfig& config) {
+  return std::any_of(config.workers.begin(), config.workers.end(), [](const WorkerConfig& worker) {
+    return std::any_of(worker.transports.begin(), worker.transports.end(),
+                       [](const serve::TransportConfig& transport) { return transport.endpoint.tls.has_value(); });
+  });
+}
+
 bool holds_capabilities() {
   __user_cap_header_struct header{_LINUX_CAPABILITY_VERSION_3, 0};
   __user_cap_data_struct sets[_LINUX_CAPABILITY_U32S_3] = {};
@@ -120,18 +128,17 @@ Result<RunAs> find_run_as(const std::string& text) {
   return user;
 }
 
-void hand_over(const RunAs& user, const std::string& node_directory, bool whole_directory,
-               const std::vector<std::string>& made_paths) {
-  if (geteuid() == user.uid) return;
-  const fs::path directory = node_directory;
-  if (whole_directory) give_all_below(user, directory);
+void hand_over(const RunAs& user, const NodeConfig& config, const std::vector<std::string>& made_paths) {
+  const fs::path directory = config.node_directory;
   for (const char* name : {"node.lock", "node.pid", kControlSocketName}) give(user, directory / name);
-  give_all_below(user, directory / "ocsp-cache");
+  // The user could not make it in a directory of root's.
+  const fs::path cache = directory / kOcspCacheName;
+  if (uses_tls(config)) mkdir(cache.c_str(), 0700);
+  give_all_below(user, cache);
   for (const std::string& path : made_paths) give(user, path);
 }
 
 Status become(const RunAs& user) {
-  if (geteuid() == user.uid) return {};
   // glibc makes each of these calls in every thread.
   if (initgroups(user.name.c_str(), user.gid) != 0 || setresgid(user.gid, user.gid, user.gid) != 0 ||
       setresuid(user.uid, user.uid, user.uid) != 0) {

@@ -25,14 +25,11 @@ void forbid_new_privileges();
 /// process is not root and therefore cannot become somebody else.
 Result<RunAs> find_run_as(const std::string& text);
 
-/// Gives the user what the node has made and will use again: its files in the node directory, all of the directory
-/// where the node made that itself (`whole_directory`), and the sockets in `made_paths`. Only files of the present user
-/// are given away, never through symlinks.
-void hand_over(const RunAs& user, const std::string& node_directory, bool whole_directory,
-               const std::vector<std::string>& made_paths);
+/// Gives the user what the node has made and will use again: its files in the node directory and the sockets in
+/// `made_paths`. Only files of the present user are given away, never through symlinks.
+void hand_over(const RunAs& user, const NodeConfig& config, const std::vector<std::string>& made_paths);
 
 /// Becomes the user, in all threads and for good: groups, ids, no capability left, and no way back, which is tried.
-/// Does nothing for the present user.
 Status become(const RunAs& user);
 
 /// After `become`: one sentence about keys and certificates that this user cannot read, so that they could not be

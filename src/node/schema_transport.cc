@@ -1,6 +1,8 @@
 // Transports: `web` and `websocket`, and those that are known but not built.
 #include <fmt/format.h>
 
+#include <utility>
+
 #include "node/schema_tables.h"
 #include "serve/https_hosts.h"
 
@@ -19,6 +21,21 @@ WebSocketConfig& websocket_of(T& transport) {
   return *transport.websocket;
 }
 
+/// `auth.tls` would let nobody in where the endpoint asks nobody for a certificate.
+void check_client_certificates(SchemaReader& reader, const T& transport) {
+  const auto& tls = transport.endpoint.tls;
+  const bool asked = tls && tls->client_auth.mode != tls::ClientAuth::none;
+  for (const Place& place : std::exchange(reader.facts.client_certificates, {})) {
+    if (asked) continue;
+    reader.report(Diagnostic::Severity::error, place,
+                  tls ? "the endpoint asks nobody for a certificate" : "client certificates need TLS",
+                  {"",
+                   tls ? "add \"ca_certificates\" (who signs them) to the endpoint's \"tls\""
+                       : "add \"tls\" with \"ca_certificates\" to the endpoint",
+                   ""});
+  }
+}
+
 const Table<T>& websocket_table() {
   static const Table<T> table(
       "websocket transport",
@@ -26,6 +43,7 @@ const Table<T>& websocket_table() {
            lift<T, WebSocketConfig>(websocket_fields(), websocket_of)),
       [](SchemaReader& reader, const ConfigValue& dict, T& transport) {
         finish_websocket(reader, dict, websocket_of(transport));
+        check_client_certificates(reader, transport);
       });
   return table;
 }
@@ -79,6 +97,7 @@ void finish_redirect(SchemaReader& reader, const ConfigValue& dict, T& transport
 }
 
 void finish_web(SchemaReader& reader, const ConfigValue& dict, T& transport) {
+  check_client_certificates(reader, transport);
   decide_hsts(reader, dict, transport);
   finish_redirect(reader, dict, transport);
   const ConfigValue* paths = dict.find("paths");

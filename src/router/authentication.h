@@ -8,6 +8,7 @@
 
 #include "base/random.h"
 #include "router/realm_config.h"
+#include "router/transport_facts.h"
 
 namespace transom::router {
 
@@ -22,6 +23,7 @@ struct Challenge {
 /// ABORT with this reason. The message never says whether an authid exists.
 struct Refusal {
   std::string uri, message;
+  std::string for_log;  // what the client is not told
 };
 using AuthOutcome = std::variant<Principal, Challenge, Refusal>;
 
@@ -31,7 +33,11 @@ class Authentication {
  public:
   /// `config` (may be null) outlives it.
   Authentication(const AuthConfig* config, Random& random) : config_(config), random_(random) {}
-  AuthOutcome hello(std::string_view realm, const nlohmann::json& details);
+  /// Whether `hello` may look at the certificate of the client.
+  static bool wants_certificate(const AuthConfig* config) { return config != nullptr && config->tls.has_value(); }
+  /// `certificate`: what the transport has verified, may be null.
+  AuthOutcome hello(std::string_view realm, const nlohmann::json& details,
+                    const ClientCertificate* certificate = nullptr);
   AuthOutcome authenticate(std::string_view signature);
 
  private:
@@ -39,10 +45,12 @@ class Authentication {
   static const Method kMethods[];
   AuthOutcome anonymous(const nlohmann::json& details);
   AuthOutcome ticket(const nlohmann::json& details);
+  AuthOutcome tls(const nlohmann::json& details);
   std::string random_authid();
 
   const AuthConfig* config_;
   Random& random_;
+  const ClientCertificate* certificate_ = nullptr;  // during `hello`
   std::string realm_, authid_;
 };
 

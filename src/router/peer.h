@@ -4,6 +4,7 @@
 
 #include "base/close_reason.h"
 #include "base/frame.h"
+#include "router/transport_facts.h"
 #include "wamp/message.h"
 #include "wire/message_framing.h"
 
@@ -26,6 +27,8 @@ class Peer {
   virtual wire::Framing framing() const = 0;
   /// For the log: "127.0.0.1:4711".
   virtual const std::string& name() const = 0;
+  /// Asked when a session opens, and by who lists sessions.
+  virtual TransportFacts transport_facts() const { return {}; }
 };
 
 }  // namespace transom::router

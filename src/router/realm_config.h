@@ -43,9 +43,16 @@ struct TicketPrincipal {
   std::string ticket;
   std::string role;
 };
+/// Whose certificate is meant.
+struct TlsPrincipal {
+  enum class By : std::uint8_t { sha256, sha1, subject, san } by = By::sha256;
+  std::string value;  // a fingerprint "AB:CD:...", a subject as RFC 2253 has it, or "email:joe@example.net"
+  std::string role;
+};
 struct AuthConfig {
   std::optional<AnonymousAuth> anonymous;
   std::optional<std::map<std::string, TicketPrincipal>> ticket;  // authid -> principal
+  std::optional<std::map<std::string, TlsPrincipal>> tls;        // authid -> principal
 };
 
 }  // namespace transom::router

@@ -48,6 +48,8 @@ Session::Session(RouterCore& core, Peer& peer, std::string_view worker_id, const
 
 Session::~Session() { on_transport_closed(); }
 
+const std::string& Session::realm_name() const { return realm_->shared.name; }
+
 void Session::receive(ByteSpan octets, bool utf8_checked) {
   if (state_ == State::ended) return;
   wamp::Message& message = core_.message_buffer();
@@ -91,7 +93,9 @@ void Session::receive_hello(const wamp::Message& message) {
   }
   can_be_interrupted_ = announces_call_canceling(*details);
   authentication_ = std::make_unique<Authentication>(auth_, core_.random());
-  conclude(authentication_->hello(realm, *details));
+  if (!Authentication::wants_certificate(auth_)) return conclude(authentication_->hello(realm, *details));
+  const TransportFacts facts = peer_.transport_facts();
+  conclude(authentication_->hello(realm, *details, facts.certificate ? &*facts.certificate : nullptr));
 }
 
 void Session::receive_authenticate(const wamp::Message& message) {
@@ -113,7 +117,7 @@ void Session::conclude(AuthOutcome outcome) {
     return send(message);
   }
   const auto& refusal = std::get<Refusal>(outcome);
-  abort(refusal.uri, refusal.message, CloseReason::wamp_refused);
+  abort(refusal.uri, refusal.message, CloseReason::wamp_refused, refusal.for_log);
 }
 
 void Session::join(Principal principal) {
@@ -146,6 +150,7 @@ void Session::join(Principal principal) {
                                   {"authprovider", principal.authprovider},
                                   {"authextra", nlohmann::json::object()},
                                   {"agent", "Transom/" TRANSOM_VERSION},
+                                  {"transport", describe(peer_.transport_facts())},
                                   {"roles", router_roles()}};
   auto welcome = encoder(MessageType::welcome, 2);
   welcome.id(id_).json(details);
@@ -268,9 +273,9 @@ void Session::violate(std::string_view text) {
   abort("wamp.error.protocol_violation", text, CloseReason::wamp_protocol_error);
 }
 
-void Session::abort(std::string_view uri, std::string_view text, CloseReason reason) {
+void Session::abort(std::string_view uri, std::string_view text, CloseReason reason, std::string_view for_log) {
   if (state_ == State::ended) return;
-  log_info("{}: session aborted: {}: {}", peer_.name(), uri, log_safe(text));
+  log_info("{}: session aborted: {}: {}", peer_.name(), uri, log_safe(for_log.empty() ? text : for_log));
   auto message = encoder(MessageType::abort, 2);
   message.dict(1).key("message").text(text);
   message.text(uri);

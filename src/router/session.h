@@ -45,6 +45,8 @@ class Session {
   const Authorizer& authorizer() const { return *authorizer_; }
   const std::string& authid() const { return authid_; }
   const std::string& authrole() const { return authrole_; }
+  /// Of an open session.
+  const std::string& realm_name() const;
   /// Itself for others to see, or nobody.
   Identity identity(bool disclose) const { return disclose ? Identity{id_, authid_, authrole_} : Identity{}; }
 
@@ -88,7 +90,7 @@ class Session {
   void conclude(AuthOutcome outcome);
   void join(Principal principal);
   void leave();
-  void abort(std::string_view uri, std::string_view message, CloseReason reason);
+  void abort(std::string_view uri, std::string_view message, CloseReason reason, std::string_view for_log = {});
 
   RouterCore& core_;
   Peer& peer_;

@@ -12,6 +12,7 @@
 #include "serve/http_layer.h"
 #include "serve/listener.h"
 #include "serve/websocket_peer.h"
+#include "tls/connection_facts.h"
 
 namespace transom::serve {
 namespace {
@@ -386,6 +387,10 @@ void Connection::pause_reading(bool paused) {
   if (finished_) return;
   paused_by_layer_ = paused;
   core_.loop().want_flush(*this);
+}
+
+std::string Connection::security_summary() const {
+  return tls_ ? tls::summary(tls::connection_facts(tls_->native())) : "";
 }
 
 void Connection::allow_delay() {

@@ -42,6 +42,9 @@ class Connection final : public HttpConnection, private io::Socket::Handler {
   const Listener& listener() const { return listener_; }
   const std::string& peer() const override { return peer_; }
   bool secure() const override { return tls_ != nullptr; }
+  /// Null in the clear.
+  const tls::Stream* tls() const { return tls_.get(); }
+  std::string security_summary() const override;
 
   /// Queues octets; they are written at the end of this turn. When the queue is at its limit the connection ends with
   /// slow_consumer (it may overshoot by one message). Ignored once closing.

@@ -47,6 +47,11 @@ Status CoreGroup::open(const tls::ServerResources& resources, io::InheritedSocke
     }
     return fail("{}", failures);
   }
+  return {};
+}
+
+void CoreGroup::accept() {
+  if (stopping_) return;
   for (const auto& listener : listeners_) {
     for (const int fd : listener->take_sockets()) {
       acceptors_.push_back(std::make_unique<io::Acceptor>(
@@ -54,7 +59,6 @@ Status CoreGroup::open(const tls::ServerResources& resources, io::InheritedSocke
           [this, target = listener.get()](int socket, std::string peer) { place(socket, *target, std::move(peer)); }));
     }
   }
-  return {};
 }
 
 void CoreGroup::place(int fd, const Listener& listener, std::string peer) {

@@ -25,12 +25,14 @@ class CoreGroup {
   CoreGroup(unsigned core_count, const std::vector<WorkerRealms>& workers);
   ~CoreGroup();
 
-  /// Adds a transport; `open` binds all of them or none.
+  /// Adds a transport; `open` binds all of them or none. What connects from then on waits until `accept`.
   Listener& add_listener(TransportConfig config, SiteContext context);
   Status open(const tls::ServerResources& resources, io::InheritedSockets& inherited,
               std::vector<std::string>& warnings);
+  /// Begins to accept, once, on core 0's thread; nothing after `stop`.
+  void accept();
 
-  /// Accepts and serves until the shutdown that `stop` begins is done.
+  /// Serves until the shutdown that `stop` begins is done.
   void run();
   /// Closes the listening sockets, says goodbye to every session and ends `run` when all connections are gone or after
   /// kShutdownMs. On core 0's thread; a second call ends at once.

@@ -23,6 +23,8 @@ class HttpConnection {
   virtual ~HttpConnection() = default;
   virtual const std::string& peer() const = 0;
   virtual bool secure() const = 0;
+  /// For the access log: version, suite, group, whether it was resumed, the client's subject. Empty in the clear.
+  virtual std::string security_summary() const { return ""; }
   virtual void send(ByteSpan octets) = 0;
   virtual void send(FramePtr frame) = 0;
   /// Octets that wait to be sent.

@@ -284,10 +284,11 @@ void HttpLayer::add_hsts(std::vector<Header>& headers) const {
   if (!hsts.empty()) headers.emplace_back("Strict-Transport-Security", std::move(hsts));
 }
 
-void HttpLayer::log_access(const HttpRequest& request, int status, std::uint64_t octets) const {
+void HttpLayer::log_access(const HttpRequest& request, int status, std::uint64_t octets) {
   if (!site_.options().access_log) return;
-  log_info("access {} \"{} {}\" {} {}", connection_.peer(), log_safe(request.method), log_safe(request.target), status,
-           octets);
+  if (connection_.secure() && security_.empty()) security_ = " " + connection_.security_summary();
+  log_info("access {} \"{} {}\" {} {}{}", connection_.peer(), log_safe(request.method), log_safe(request.target),
+           status, octets, log_safe(security_));
 }
 
 void HttpLayer::answer(Exchange& exchange, int status, std::vector<Header> headers, std::string body) {

@@ -63,7 +63,7 @@ class HttpLayer final : public Layer {
   void answer_file(Exchange& exchange, int status, std::vector<Header> headers, FileRange file);
   std::string make_head(int status, std::vector<Header> headers, std::uint64_t content_length);
   void add_hsts(std::vector<Header>& headers) const;
-  void log_access(const HttpRequest& request, int status, std::uint64_t octets) const;
+  void log_access(const HttpRequest& request, int status, std::uint64_t octets);
   void read_piece();
   void send_piece(const std::shared_ptr<Download>& download);
   void finish_answer();
@@ -79,6 +79,7 @@ class HttpLayer final : public Layer {
   std::shared_ptr<Link> link_;
   std::shared_ptr<Download> download_;
   std::string host_name_;                                // the Host field of the request being answered, for HSTS
+  std::string security_;                                 // for the access log, once it was asked for
   std::size_t queued_at_check_ = 0;                      // 0: the client has taken something since the last look
   CloseReason close_reason_ = CloseReason::peer_closed;  // for the end after an answer
   Phase phase_ = Phase::head;

@@ -36,11 +36,6 @@ bool covers(const std::vector<std::string>& names, std::string_view host) {
 }
 
 bool serves(const tls::ServerContext& context, std::string_view host) {
-  if (context.certificates().empty()) {
-    X509* leaf = SSL_CTX_get0_certificate(context.native());
-    const auto info = leaf == nullptr ? Result<tls::CertificateInfo>() : tls::certificate_info(leaf);
-    return info && (covers(info->dns_names, host) || covers(info->ip_addresses, host));
-  }
   return std::any_of(context.certificates().begin(), context.certificates().end(), [&](const auto& certificate) {
     return covers(certificate.server_names, host) || covers(certificate.info.ip_addresses, host);
   });

@@ -5,6 +5,7 @@
 #include "base/log.h"
 #include "router/session.h"
 #include "serve/core.h"
+#include "serve/transport_facts.h"
 #include "wire/ws_frame.h"
 
 namespace transom::serve {
@@ -91,6 +92,9 @@ class WebSocketPeer final : public Layer, public router::Peer, private wire::WsD
   wamp::SerializerId serializer() const override { return serializer_; }
   wire::Framing framing() const override { return wire::Framing::websocket; }
   const std::string& name() const override { return connection_.peer(); }
+  router::TransportFacts transport_facts() const override {
+    return serve::transport_facts(connection_, "websocket", wamp::serializer_info(serializer_).name);
+  }
 
  private:
   enum class Waiting : std::uint8_t { hello, nothing, pong, goodbye, close };

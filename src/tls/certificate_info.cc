@@ -9,31 +9,6 @@
 namespace transom::tls {
 namespace {
 
-std::string name_text(const X509_NAME* name) {
-  const BioHandle out(BIO_new(BIO_s_mem()));
-  if (!out || X509_NAME_print_ex(out.get(), name, 0, XN_FLAG_RFC2253 & ~ASN1_STRFLGS_ESC_MSB) < 0) return "?";
-  char* text = nullptr;
-  const long length = BIO_get_mem_data(out.get(), &text);
-  return std::string(text, static_cast<std::size_t>(length));
-}
-
-std::string fingerprint(X509* certificate) {
-  unsigned char digest[EVP_MAX_MD_SIZE];
-  unsigned int length = 0;
-  if (X509_digest(certificate, EVP_sha256(), digest, &length) != 1) return "";
-  std::string text;
-  for (unsigned int i = 0; i < length; ++i) text += fmt::format("{}{:02X}", i == 0 ? "" : ":", digest[i]);
-  return text;
-}
-
-std::string address_text(const ASN1_OCTET_STRING* address) {
-  char text[INET6_ADDRSTRLEN] = "";
-  const int length = ASN1_STRING_length(address);
-  if (length != 4 && length != 16) return "";
-  inet_ntop(length == 4 ? AF_INET : AF_INET6, ASN1_STRING_get0_data(address), text, sizeof text);
-  return text;
-}
-
 void add_names(X509* certificate, CertificateInfo& info) {
   const NamesHandle names(
       static_cast<GENERAL_NAMES*>(X509_get_ext_d2i(certificate, NID_subject_alt_name, nullptr, nullptr)));
@@ -49,6 +24,31 @@ void add_names(X509* certificate, CertificateInfo& info) {
 }
 
 }  // namespace
+
+std::string name_text(const X509_NAME* name) {
+  const BioHandle out(BIO_new(BIO_s_mem()));
+  if (!out || X509_NAME_print_ex(out.get(), name, 0, XN_FLAG_RFC2253 & ~ASN1_STRFLGS_ESC_MSB) < 0) return "?";
+  char* text = nullptr;
+  const long length = BIO_get_mem_data(out.get(), &text);
+  return std::string(text, static_cast<std::size_t>(length));
+}
+
+std::string fingerprint(const X509* certificate, const EVP_MD* digest) {
+  unsigned char octets[EVP_MAX_MD_SIZE];
+  unsigned int length = 0;
+  if (X509_digest(certificate, digest, octets, &length) != 1) return "";
+  std::string text;
+  for (unsigned int i = 0; i < length; ++i) text += fmt::format("{}{:02X}", i == 0 ? "" : ":", octets[i]);
+  return text;
+}
+
+std::string address_text(const ASN1_OCTET_STRING* address) {
+  char text[INET6_ADDRSTRLEN] = "";
+  const int length = ASN1_STRING_length(address);
+  if (length != 4 && length != 16) return "";
+  inet_ntop(length == 4 ? AF_INET : AF_INET6, ASN1_STRING_get0_data(address), text, sizeof text);
+  return text;
+}
 
 std::string subject_name(X509* certificate) { return name_text(X509_get_subject_name(certificate)); }
 
@@ -81,7 +81,7 @@ Result<CertificateInfo> certificate_info(X509* certificate) {
   info.not_before = seconds_of(X509_get0_notBefore(certificate));
   info.not_after = seconds_of(X509_get0_notAfter(certificate));
   info.key = describe_key(X509_get0_pubkey(certificate));
-  info.sha256_fingerprint = fingerprint(certificate);
+  info.sha256_fingerprint = fingerprint(certificate, EVP_sha256());
   add_names(certificate, info);
   return info;
 }

@@ -28,6 +28,12 @@ Result<CertificateInfo> certificate_info(X509* certificate);
 std::string subject_name(X509* certificate);
 /// "ECDSA P-256", "RSA 2048".
 std::string describe_key(EVP_PKEY* key);
+/// RFC 2253.
+std::string name_text(const X509_NAME* name);
+/// Of the whole certificate, "AB:CD:..."; `digest` is EVP_sha256() or, for old forms, EVP_sha1().
+std::string fingerprint(const X509* certificate, const EVP_MD* digest);
+/// "127.0.0.1" or "::1"; empty for what is no address.
+std::string address_text(const ASN1_OCTET_STRING* address);
 /// Seconds since 1970.
 std::int64_t seconds_of(const ASN1_TIME* time);
 

@@ -12,7 +12,7 @@ namespace transom::tls {
 
 /// A client's certificate that was verified against the endpoint's `ca_certificates`.
 struct PeerCertificate {
-  std::string subject, issuer;                 // RFC 2253
+  std::string subject, issuer;                 // RFC 2253, ASCII
   std::string common_name;                     // of the subject; empty: none
   std::string serial;                          // upper-case hexadecimal digits
   std::int64_t not_before = 0, not_after = 0;  // seconds since 1970
@@ -31,6 +31,10 @@ struct ConnectionFacts {
 
 /// Of a connection whose handshake is over.
 ConnectionFacts connection_facts(SSL* ssl);
+
+/// One line for a log: "TLSv1.3 TLS_AES_128_GCM_SHA256 X25519 full", or "... resumed", and the subject of the client's
+/// certificate in quotes.
+std::string summary(const ConnectionFacts& facts);
 
 /// Channel binding as 32 octets, empty if it cannot be had. "tls-exporter": RFC 9266. "tls-unique": Crossbar's form,
 /// the SHA-256 of the client's Finished message, on the server's side as on the client's.

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "tls/certificate_pair.h"
+#include "tls/client_auth.h"
 #include "tls/dh_parameters.h"
 #include "tls/exchange.h"
 #include "tls/name_plan.h"
@@ -34,10 +35,8 @@ int select_protocol(SSL*, const unsigned char** out, unsigned char* out_length, 
 }
 
 /// Sessions are resumed by tickets alone: a cache would be state shared by all cores.
-void apply_sessions(SSL_CTX* context, const TicketConfig& tickets) {
+void apply_sessions(SSL_CTX* context) {
   SSL_CTX_set_session_cache_mode(context, SSL_SESS_CACHE_OFF);
-  SSL_CTX_set_num_tickets(context, tickets.enabled ? 1 : 0);
-  if (!tickets.enabled) SSL_CTX_set_options(context, SSL_OP_NO_TICKET);
   SSL_CTX_set_session_id_context(context, session_id_context, sizeof session_id_context - 1);
 }
 
@@ -47,7 +46,6 @@ struct Material {
   NamePlan plan;
   KeyHandle dh_parameters;  // null: none
   Policy policy;
-  std::shared_ptr<const TicketKeys> ticket_keys;  // null: OpenSSL's own
 };
 
 Status load_pairs(const ServerConfig& config, Material& material, std::vector<std::string>& warnings) {
@@ -90,8 +88,7 @@ Status choose_material_policy(const ServerConfig& config, Material& material, st
   return {};
 }
 
-Result<Material> load_material(const ServerConfig& config, const ServerResources& resources,
-                               std::vector<std::string>& warnings) {
+Result<Material> load_material(const ServerConfig& config, std::vector<std::string>& warnings) {
   Material material;
   if (auto status = load_pairs(config, material, warnings); !status) return tl::make_unexpected(status.error());
   if (auto status = load_dh_parameters(config, material, warnings); !status) {
@@ -100,7 +97,6 @@ Result<Material> load_material(const ServerConfig& config, const ServerResources
   if (auto status = choose_material_policy(config, material, warnings); !status) {
     return tl::make_unexpected(status.error());
   }
-  material.ticket_keys = resources.ticket_keys;
   return material;
 }
 
@@ -113,34 +109,43 @@ Status use_dh_parameters(SSL_CTX* context, EVP_PKEY* parameters) {
 
 /// A context for one set of certificates. All contexts of an endpoint are alike but for these: a handshake begins with
 /// the first one, and after its server name has chosen another, OpenSSL takes a part of the settings from either.
-Status fill(SSL_CTX* context, const ServerConfig& config, const Material& material,
-            const std::vector<std::size_t>& certificates, std::vector<std::string>& warnings) {
+Status fill(SSL_CTX* context, const ServerConfig& config, const ServerResources& resources, const Material& material,
+            std::vector<std::string>& warnings) {
   if (auto status = apply_policy(context, material.policy); !status) return status;
-  apply_sessions(context, config.tickets);
-  guard_against_floods(context);
-  SSL_CTX_set_alpn_select_cb(context, select_protocol, nullptr);
+  apply_sessions(context);
+  if (auto status = apply_tickets(context, config.tickets, config.key_permissions, resources.ticket_keys, warnings);
+      !status) {
+    return status;
+  }
+  if (auto status = apply_client_auth(context, config.client_auth, warnings); !status) return status;
   // The authorities of clients are not ours: without this OpenSSL would fill up our chain from among them.
   SSL_CTX_set_mode(context, SSL_MODE_NO_AUTO_CHAIN);
-  for (const std::size_t i : certificates) {
-    if (auto status = use_pair(context, material.pairs[i]); !status) return status;
-  }
+  guard_against_floods(context);
+  SSL_CTX_set_alpn_select_cb(context, select_protocol, nullptr);
   use_staples(context);
-  static_cast<void>(warnings);
   return use_dh_parameters(context, material.dh_parameters.get());
 }
 
+Status use_pairs(SSL_CTX* context, const Material& material, const std::vector<std::size_t>& set) {
+  for (const std::size_t i : set) {
+    if (auto status = use_pair(context, material.pairs[i]); !status) return status;
+  }
+  return {};
+}
+
 /// One context for each set of certificates, tied together by server name; gives the first.
-Result<ContextHandle> make_contexts(const ServerConfig& config, const Material& material,
-                                    std::vector<std::string>& warnings) {
+Result<ContextHandle> make_contexts(const ServerConfig& config, const ServerResources& resources,
+                                    const Material& material, std::vector<std::string>& warnings) {
   std::vector<ContextHandle> contexts;
-  std::vector<std::string> repeated;  // all contexts would say the same
+  std::vector<std::string> repeated;  // all contexts have the same to say
   for (const auto& set : material.plan.sets) {
     ContextHandle context(SSL_CTX_new(TLS_server_method()));
     if (!context) return fail("cannot set up TLS: {}", openssl_reason());
     auto& heard = contexts.empty() ? warnings : repeated;
-    if (auto status = fill(context.get(), config, material, set, heard); !status) {
+    if (auto status = fill(context.get(), config, resources, material, heard); !status) {
       return tl::make_unexpected(status.error());
     }
+    if (auto status = use_pairs(context.get(), material, set); !status) return tl::make_unexpected(status.error());
     contexts.push_back(std::move(context));
   }
   ContextsByName by_name;
@@ -174,9 +179,9 @@ Result<std::shared_ptr<const ServerContext>> ServerContext::create(const ServerC
                                                                    const ServerResources& resources,
                                                                    std::vector<std::string>& warnings) {
   const ErrorScope errors;
-  const auto material = load_material(config, resources, warnings);
+  const auto material = load_material(config, warnings);
   if (!material) return tl::make_unexpected(material.error());
-  auto context = make_contexts(config, *material, warnings);
+  auto context = make_contexts(config, resources, *material, warnings);
   if (!context) return tl::make_unexpected(context.error());
   std::shared_ptr<ServerContext> made(new ServerContext(context->release()));
   for (const CertificatePair& pair : material->pairs) made->certificates_.push_back(serve(pair, resources));

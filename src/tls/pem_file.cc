@@ -13,7 +13,6 @@
 namespace transom::tls {
 namespace {
 
-constexpr std::size_t max_file_octets = 1 << 20;
 constexpr std::size_t max_certificates = 64;
 
 BioHandle memory_bio(const std::string& text) {
@@ -26,10 +25,10 @@ std::string remedy_for(int error, const std::string& path) {
   return "check what stands there";
 }
 
-std::string read_all(std::FILE* file) {
+std::string read_all(std::FILE* file, std::size_t max_octets) {
   std::string content;
   char block[16384];
-  while (content.size() <= max_file_octets) {
+  while (content.size() <= max_octets) {
     const std::size_t count = std::fread(block, 1, sizeof block, file);
     if (count == 0) break;
     content.append(block, count);
@@ -72,17 +71,17 @@ std::string shell_word(std::string_view path) {
   return quoted + "'";
 }
 
-Result<std::string> read_pem_file(const std::string& path, std::string_view what) {
+Result<std::string> read_pem_file(const std::string& path, std::string_view what, std::size_t max_octets) {
   const std::unique_ptr<std::FILE, FreeWith<std::fclose>> file(std::fopen(path.c_str(), "rbe"));
   if (!file) {
     const int error = errno;
     return fail("cannot open the {} file {}: {}; {}", what, path, std::strerror(error), remedy_for(error, path));
   }
   errno = 0;
-  std::string content = read_all(file.get());
+  std::string content = read_all(file.get(), max_octets);
   if (std::ferror(file.get())) return fail("cannot read the {} file {}: {}", what, path, std::strerror(errno));
-  if (content.size() > max_file_octets) {
-    return fail("the {} file {} is longer than {} octets: this is not a PEM file", what, path, max_file_octets);
+  if (content.size() > max_octets) {
+    return fail("the {} file {} is longer than {} octets: it cannot be one", what, path, max_octets);
   }
   return content;
 }

@@ -15,8 +15,8 @@ struct LoadedCertificate {
   std::string file;
 };
 
-/// The octets of `path`, which the user knows as the `what` ("certificate", "key"); at most 1 MiB.
-Result<std::string> read_pem_file(const std::string& path, std::string_view what);
+/// The octets of `path`, which the user knows as the `what` ("certificate", "key").
+Result<std::string> read_pem_file(const std::string& path, std::string_view what, std::size_t max_octets = 1 << 20);
 
 /// All certificates in `pem`, in their order; at least one and at most 64. `file` is for messages.
 Result<std::vector<LoadedCertificate>> parse_certificates(const std::string& pem, const std::string& file);

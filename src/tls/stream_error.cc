@@ -7,6 +7,8 @@
 #include <cctype>
 #include <iterator>
 
+#include "tls/client_auth.h"
+
 namespace transom::tls {
 namespace {
 
@@ -35,6 +37,8 @@ constexpr Known reasons[] = {
     {SSL_R_UNEXPECTED_MESSAGE, "a handshake message came out of turn"},
     {SSL_R_EXCESSIVE_MESSAGE_SIZE, "a handshake message is longer than allowed"},
     {SSL_R_TOO_MANY_WARN_ALERTS, "the peer sent too many warning alerts"},
+    {SSL_R_PEER_DID_NOT_RETURN_A_CERTIFICATE,
+     "the client showed no certificate, and this endpoint needs one (`client_auth` is required)"},
     {SSL_R_NO_RENEGOTIATION, "the peer refuses to renegotiate"},
 };
 
@@ -87,8 +91,10 @@ std::string describe_version(SSL* ssl) {
 }
 
 std::string describe_certificate(SSL* ssl) {
+  if (std::string refusal = client_refusal(ssl); !refusal.empty()) return refusal;
   const long result = SSL_get_verify_result(ssl);
-  return fmt::format("the server's certificate is not accepted: {}", X509_verify_cert_error_string(result));
+  return fmt::format("the {}'s certificate is not accepted: {}", SSL_is_server(ssl) == 1 ? "client" : "server",
+                     X509_verify_cert_error_string(result));
 }
 
 /// The oldest entry of the TLS layer, which knows what it means, or else the oldest of all. Empties the queue.

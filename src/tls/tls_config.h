@@ -64,7 +64,7 @@ struct ServerConfig {
   KeyPermissions key_permissions = KeyPermissions::refuse;
 };
 
-/// Every file that `config` names.
+/// Every file from which a context of this configuration is made.
 std::vector<std::string> files_of(const ServerConfig& config);
 
 }  // namespace transom::tls

@@ -40,9 +40,9 @@ def curl(pki, url, *arguments, connect=None):
     command = ["curl", "-sS", "-i", "--max-time", "10", "--cacert", str(pki / "root.pem"), *arguments, url]
     if connect:
         command[1:1] = ["--connect-to", f"::{connect[0]}:{connect[1]}"]
-    done = subprocess.run(command, capture_output=True, text=True, check=False)
+    done = subprocess.run(command, capture_output=True, check=False)
     assert done.returncode == 0, done.stderr
-    head, _, body = done.stdout.partition("\r\n\r\n")
+    head, _, body = done.stdout.decode().partition("\r\n\r\n")
     lines = head.split("\r\n")
     return int(lines[0].split()[1]), {k.lower(): v for k, v in (line.split(": ", 1) for line in lines[1:])}, body
 

@@ -120,7 +120,7 @@ def test_file_capability(place, program):
 def test_a_file_capability_in_vain_is_told(place, program):
     subprocess.run(["setcap", "cap_net_bind_service=+ep", program], check=True)
     cbdir = owned(write_config(place, router_config([{"type": "websocket", "endpoint": tcp(low_port())}])))
-    done = subprocess.run([*AS_NOBODY, "--no-new-privs", program, "start", "--cbdir", cbdir], env=env(), capture_output=True,
+    done = subprocess.run([*AS_NOBODY, "setpriv", "--no-new-privs", program, "start", "--cbdir", cbdir], env=env(), capture_output=True,
                           text=True, timeout=60, check=False)
     assert done.returncode == 1 and "it has one without effect: NoNewPrivileges=" in done.stderr
 
@@ -186,6 +186,7 @@ def test_a_socket_for_both_versions_of_ip(tmp_path):
     endpoints = [{"type": "tcp", "port": first}, {"type": "tcp", "port": second, "version": "dual"}]
     wait_on = [(host, port) for host in ("127.0.0.1", "::1") for port in (first, second)]
     with activated(tmp_path, endpoints, sockets, wait_on) as node:
+        node.wait_log("listening")  # that it accepts says nothing: the sockets were there before the node
         assert "is closed" not in node.log()
 
 
@@ -319,16 +320,10 @@ def test_the_group_may_be_named(place):
     assert not (place / ".crossbar" / "control.sock").exists()
 
 
-@needs_root
-def test_the_default_node_can_change_user_too(place):
-    port = free_port()
-    with Node(["--port", port, "--user", "nobody"], place, [port], env=env()) as node:
-        node.wait_log("now user nobody")
-        assert "cannot read" not in node.log()
-    paths = [place / ".transom", *(place / ".transom").rglob("*")]
-    assert {os.lstat(path).st_uid for path in paths} == {USER.pw_uid}
-    with Node(["--port", port, "--user", "nobody"], place, [port], env=env()) as node:
-        node.wait_log("now user nobody")
+def test_the_default_node_has_no_user(tmp_path):
+    done = harness.transom("start", "--user", "nobody", cwd=tmp_path)
+    assert done.returncode == 1 and "start the default node as that user" in done.stderr
+    assert not (tmp_path / ".transom").exists()
 
 
 @needs_root
@@ -394,7 +389,7 @@ def private_openssl(prefix):
         shutil.copy(real, prefix / "lib" / real.name)
         (prefix / "lib" / f"{name}.so").symlink_to(real.name)
     shutil.copytree(include / "openssl", prefix / "include" / "openssl")
-    for more in include.glob("*/openssl"):  # what depends on the architecture
+    for more in include.glob("*-linux-gnu*/openssl"):  # what depends on the architecture
         shutil.copytree(more, prefix / "include" / "openssl", dirs_exist_ok=True)
     for name in ("openssl", "libssl", "libcrypto"):
         text = (library / "pkgconfig" / f"{name}.pc").read_text()
@@ -417,6 +412,8 @@ def test_a_private_openssl_is_found_without_ld_library_path(place, way):
                     ["cmake", "--install", place / "build", "--prefix", place / "installed"]):
         subprocess.run(command, env=build_env, check=True, capture_output=True)
     for program in (place / "build" / "facts", place / "installed" / "bin" / "facts"):
+        dynamic = subprocess.run(["readelf", "-d", program], capture_output=True, text=True, check=True).stdout
+        assert re.findall(r"\((RPATH|RUNPATH)\).*\[(.*)\]", dynamic) == [("RPATH", str(prefix / "lib"))], "nothing relative"
         subprocess.run(["setcap", "cap_net_bind_service=+ep", program], check=True)
         shown = subprocess.run([*AS_NOBODY, program], env={"LD_LIBRARY_PATH": "/nonexistent"}, capture_output=True, text=True,
                                check=True).stdout

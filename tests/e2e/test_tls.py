@@ -225,6 +225,6 @@ def test_sighup_loads_the_new_certificate_and_drops_nobody(tmp_path, pki):
             install("ecdsa.key", "rsa_chain.pem")  # a pair that does not fit leaves the good one in place
             after = served()
             os.kill(node.pid, signal.SIGHUP)
-            node.wait_log("the old certificate stays")
+            node.wait_log("the old one stays")
             assert served() == after
             peer.sync()
