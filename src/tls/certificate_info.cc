@@ -1,6 +1,7 @@
 #include "tls/certificate_info.h"
 
 #include <arpa/inet.h>
+#include <openssl/ec.h>
 
 #include "tls/openssl_error.h"
 #include "tls/pem_file.h"
@@ -51,6 +52,19 @@ std::string address_text(const ASN1_OCTET_STRING* address) {
 
 std::string subject_name(X509* certificate) { return name_text(X509_get_subject_name(certificate)); }
 
+std::string describe_key(EVP_PKEY* key) {
+  if (key == nullptr) return "unknown";
+  if (!EVP_PKEY_is_a(key, "EC")) {
+    const char* type = EVP_PKEY_get0_type_name(key);
+    const std::string name = type == nullptr ? "unknown" : type;
+    return name.starts_with("ED") ? name : fmt::format("{} {}", name, EVP_PKEY_get_bits(key));
+  }
+  char group[80] = "";
+  EVP_PKEY_get_group_name(key, group, sizeof group, nullptr);
+  const char* usual = EC_curve_nid2nist(OBJ_txt2nid(group));
+  return fmt::format("ECDSA {}", usual == nullptr ? group : usual);
+}
+
 std::int64_t seconds_of(const ASN1_TIME* time) {
   const std::unique_ptr<ASN1_TIME, FreeWith<ASN1_TIME_free>> epoch(ASN1_TIME_set(nullptr, 0));
   int days = 0;
@@ -66,6 +80,7 @@ Result<CertificateInfo> certificate_info(X509* certificate) {
   info.issuer = name_text(X509_get_issuer_name(certificate));
   info.not_before = seconds_of(X509_get0_notBefore(certificate));
   info.not_after = seconds_of(X509_get0_notAfter(certificate));
+  info.key = describe_key(X509_get0_pubkey(certificate));
   info.sha256_fingerprint = fingerprint(certificate, EVP_sha256());
   add_names(certificate, info);
   return info;

@@ -15,6 +15,7 @@ struct CertificateInfo {
   std::string issuer;
   std::int64_t not_before = 0;  // seconds since 1970
   std::int64_t not_after = 0;
+  std::string key;                     // "ECDSA P-256", "RSA 2048"
   std::string sha256_fingerprint;      // "AB:CD:...", as browsers show it
   std::vector<std::string> dns_names;  // of the subject alternative names
   std::vector<std::string> ip_addresses;
@@ -25,6 +26,8 @@ Result<CertificateInfo> certificate_info(const std::string& pem);
 Result<CertificateInfo> certificate_info(X509* certificate);
 
 std::string subject_name(X509* certificate);
+/// "ECDSA P-256", "RSA 2048".
+std::string describe_key(EVP_PKEY* key);
 /// RFC 2253.
 std::string name_text(const X509_NAME* name);
 /// Of the whole certificate, "AB:CD:..."; `digest` is EVP_sha256() or, for old forms, EVP_sha1().

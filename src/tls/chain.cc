@@ -40,6 +40,7 @@ void take_issuers_of(X509* subject, std::vector<LoadedCertificate>& pool, Chain&
     }
     LoadedCertificate issuer = std::move(*it);
     it = pool.erase(it);
+    if (!chain.issuer && X509_up_ref(issuer.certificate.get()) == 1) chain.issuer.reset(issuer.certificate.get());
     if (!is_self_signed(issuer.certificate.get())) chain.above.push_back(std::move(issuer));
   }
 }

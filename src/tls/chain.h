@@ -10,6 +10,7 @@ namespace transom::tls {
 struct Chain {
   CertificateHandle leaf;
   std::vector<LoadedCertificate> above;  // in the order they are sent
+  CertificateHandle issuer;              // of the leaf, a root that is not sent as well; null: not among the files
 };
 
 /// Orders `pool` (all certificates of all files, in their order): the leaf is the one that `key` belongs to, or none

@@ -27,7 +27,7 @@ Result<ContextHandle> make_client_context(const std::string& ca_file) {
   const ErrorScope errors;
   ContextHandle context(SSL_CTX_new(TLS_client_method()));
   if (!context) return fail("cannot set up TLS: {}", openssl_reason());
-  if (auto status = apply_policy(context.get()); !status) return tl::make_unexpected(status.error());
+  if (auto status = apply_policy(context.get(), default_policy()); !status) return tl::make_unexpected(status.error());
   SSL_CTX_set_verify(context.get(), SSL_VERIFY_PEER, nullptr);
   if (SSL_CTX_set_alpn_protos(context.get(), protocols, sizeof protocols - 1) != 0) return fail("out of memory");
   if (ca_file.empty()) {

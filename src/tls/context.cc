@@ -1,27 +1,21 @@
 #include "tls/context.h"
 
-#include <openssl/dh.h>
-#include <openssl/err.h>
-#include <sys/stat.h>
-
 #include <algorithm>
-#include <string_view>
 
-#include "tls/certificate_info.h"
-#include "tls/chain.h"
+#include "tls/certificate_pair.h"
 #include "tls/client_auth.h"
+#include "tls/dh_parameters.h"
 #include "tls/exchange.h"
+#include "tls/name_plan.h"
 #include "tls/ocsp.h"
 #include "tls/ocsp_staples.h"
+#include "tls/offer.h"
 #include "tls/openssl_error.h"
-#include "tls/pem_file.h"
 #include "tls/policy.h"
+#include "tls/sni_store.h"
 
 namespace transom::tls {
 namespace {
-
-constexpr int min_dh_bits = 2048;
-constexpr int max_dh_bits = 8192;  // more is only a way to be kept busy
 
 // In the form of the wire: a length, then the name.
 constexpr unsigned char our_protocols[] = "\x08http/1.1";
@@ -46,172 +40,118 @@ void apply_sessions(SSL_CTX* context) {
   SSL_CTX_set_session_id_context(context, session_id_context, sizeof session_id_context - 1);
 }
 
-void warn_of_permissions(const std::string& key_file, std::vector<std::string>& warnings) {
-  struct stat status {};
-  if (::stat(key_file.c_str(), &status) == 0 && (status.st_mode & S_IROTH) != 0) {
-    warnings.push_back(fmt::format("the key {} can be read by everyone on this machine; run: chmod 600 {}", key_file,
-                                   shell_word(key_file)));
-  }
-}
+/// Everything that a configuration comes to, before any context is made.
+struct Material {
+  std::vector<CertificatePair> pairs;
+  NamePlan plan;
+  KeyHandle dh_parameters;  // null: none
+  Policy policy;
+};
 
-void warn_of_certificate(X509* certificate, const std::string& file, std::vector<std::string>& warnings) {
-  const std::string subject = subject_name(certificate);
-  if (X509_cmp_current_time(X509_get0_notAfter(certificate)) < 0) {
-    warnings.push_back(
-        fmt::format("{}: the certificate \"{}\" has expired; clients will refuse it, renew it", file, subject));
+Status load_pairs(const ServerConfig& config, Material& material, std::vector<std::string>& warnings) {
+  if (config.certificates.empty()) return fail("`tls` names no certificate: it needs `key` and `certificate`");
+  std::vector<NamedCertificate> named;
+  for (const CertificateConfig& one : config.certificates) {
+    auto pair = load_pair(one, config.key_permissions, warnings);
+    if (!pair) return tl::make_unexpected(pair.error());
+    named.push_back(
+        {one.certificate_file, EVP_PKEY_get0_type_name(pair->key.get()), pair->names, pair->info.ip_addresses});
+    material.pairs.push_back(std::move(*pair));
   }
-  if (X509_cmp_current_time(X509_get0_notBefore(certificate)) > 0) {
-    warnings.push_back(
-        fmt::format("{}: the certificate \"{}\" is not valid yet; check this machine's clock", file, subject));
-  }
-}
-
-void warn_of_missing_names(X509* leaf, const std::string& file, std::vector<std::string>& warnings) {
-  if (X509_get_ext_by_NID(leaf, NID_subject_alt_name, -1) >= 0) return;
-  warnings.push_back(fmt::format(
-      "{}: the certificate has no subject alternative name; browsers ignore the common name and will refuse it (make "
-      "one with: openssl req -x509 -newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=HOST -addext "
-      "subjectAltName=DNS:HOST -keyout key.pem -out certificate.pem)",
-      file));
-}
-
-/// Why OpenSSL refuses a certificate, in words that say what to do.
-std::string refusal(X509* certificate) {
-  const int reason = ERR_GET_REASON(ERR_peek_error());
-  if (reason == SSL_R_EE_KEY_TOO_SMALL || reason == SSL_R_CA_KEY_TOO_SMALL) {
-    return fmt::format(
-        "its key of {} bits is too short to be safe (RSA needs 2048 bits); make a new one with: openssl req -new "
-        "-newkey ec -pkeyopt ec_paramgen_curve:P-256 -nodes -subj /CN=HOST -addext subjectAltName=DNS:HOST -keyout "
-        "key.pem -out request.pem",
-        EVP_PKEY_get_bits(X509_get0_pubkey(certificate)));
-  }
-  if (reason == SSL_R_CA_MD_TOO_WEAK) {
-    return "it is signed with a broken hash (MD5 or SHA-1); have it issued again with SHA-256";
-  }
-  return openssl_reason();
-}
-
-Result<std::vector<LoadedCertificate>> load_pool(const CertificateConfig& config) {
-  std::vector<LoadedCertificate> pool;
-  std::vector<std::string> files = {config.certificate_file};
-  files.insert(files.end(), config.chain_files.begin(), config.chain_files.end());
-  for (const std::string& file : files) {
-    const auto pem = read_pem_file(file, "certificate");
-    if (!pem) return tl::make_unexpected(pem.error());
-    auto certificates = parse_certificates(*pem, file);
-    if (!certificates) return tl::make_unexpected(certificates.error());
-    for (LoadedCertificate& one : *certificates) pool.push_back(std::move(one));
-  }
-  return pool;
-}
-
-Result<KeyHandle> load_key(const std::string& file, std::vector<std::string>& warnings) {
-  auto pem = read_pem_file(file, "key");
-  if (!pem) return tl::make_unexpected(pem.error());
-  auto key = parse_private_key(*pem, file);
-  OPENSSL_cleanse(pem->data(), pem->size());
-  if (key) warn_of_permissions(file, warnings);
-  return key;
-}
-
-/// OpenSSL adds them to the certificate that was set last.
-Status use_chain(SSL_CTX* context, const Chain& chain) {
-  SSL_CTX_clear_chain_certs(context);
-  for (const LoadedCertificate& one : chain.above) {
-    if (SSL_CTX_add1_chain_cert(context, one.certificate.get()) == 1) continue;
-    return fail("{}: the certificate \"{}\" cannot be used: {}", one.file, subject_name(one.certificate.get()),
-                refusal(one.certificate.get()));
-  }
+  material.plan = plan_names(named, warnings);
   return {};
 }
 
-Status use_certificate(SSL_CTX* context, const CertificateConfig& config, std::vector<std::string>& warnings) {
-  const auto key = load_key(config.key_file, warnings);
-  if (!key) return tl::make_unexpected(key.error());
-  auto pool = load_pool(config);
-  if (!pool) return tl::make_unexpected(pool.error());
-  const ErrorScope errors;
-  const Chain chain = build_chain(std::move(*pool), key->get(), warnings);
-  if (!chain.leaf) {
-    return fail(
-        "the key {} does not belong to the certificate {}; these two must print the same: openssl pkey -in {} -pubout "
-        "and openssl x509 -in {} -noout -pubkey",
-        config.key_file, config.certificate_file, shell_word(config.key_file), shell_word(config.certificate_file));
+Status load_dh_parameters(const ServerConfig& config, Material& material, std::vector<std::string>& warnings) {
+  int rsa_bits = 0;
+  for (const CertificatePair& pair : material.pairs) {
+    if (authentication_kind(pair.key.get()) == "RSA") rsa_bits = std::max(rsa_bits, EVP_PKEY_get_bits(pair.key.get()));
   }
-  if (SSL_CTX_use_certificate(context, chain.leaf.get()) != 1 || SSL_CTX_use_PrivateKey(context, key->get()) != 1) {
-    return fail("the certificate {} cannot be used: {}", config.certificate_file, refusal(chain.leaf.get()));
-  }
-  warn_of_certificate(chain.leaf.get(), config.certificate_file, warnings);
-  warn_of_missing_names(chain.leaf.get(), config.certificate_file, warnings);
-  for (const LoadedCertificate& one : chain.above) warn_of_certificate(one.certificate.get(), one.file, warnings);
-  return use_chain(context, chain);
-}
-
-/// True if the parameters are in use; false, with a warning, if they are too weak to be.
-Result<bool> use_dh_parameters(SSL_CTX* context, const std::string& file, std::vector<std::string>& warnings) {
-  if (file.empty()) return false;
-  const auto pem = read_pem_file(file, "dhparam");
-  if (!pem) return tl::make_unexpected(pem.error());
-  auto parameters = parse_dh_parameters(*pem, file);
+  auto parameters = choose_dh_parameters(config, rsa_bits, warnings);
   if (!parameters) return tl::make_unexpected(parameters.error());
-  const int bits = EVP_PKEY_get_bits(parameters->get());
-  if (bits < min_dh_bits || bits > max_dh_bits) {
-    warnings.push_back(fmt::format(
-        "dhparam {}: {} bits are {}; the file is ignored and no DHE suite is offered (write better ones with: openssl "
-        "genpkey -genparam -algorithm DH -pkeyopt group:ffdhe2048 -out {})",
-        file, bits, bits < min_dh_bits ? "too few to be safe" : "more than any client accepts", shell_word(file)));
-    return false;
+  material.dh_parameters = std::move(*parameters);
+  return {};
+}
+
+Status choose_material_policy(const ServerConfig& config, Material& material, std::vector<std::string>& warnings) {
+  std::vector<KeyKinds> kinds;
+  for (const auto& set : material.plan.sets) {
+    KeyKinds& of_set = kinds.emplace_back();
+    for (const std::size_t i : set) of_set.insert(authentication_kind(material.pairs[i].key.get()));
   }
+  const DhParameters dh = material.dh_parameters        ? DhParameters::present
+                          : config.dhparam_file.empty() ? DhParameters::none
+                                                        : DhParameters::refused;
+  auto policy = choose_policy(config, dh, kinds, warnings);
+  if (!policy) return tl::make_unexpected(policy.error());
+  material.policy = std::move(*policy);
+  return {};
+}
+
+Result<Material> load_material(const ServerConfig& config, std::vector<std::string>& warnings) {
+  Material material;
+  if (auto status = load_pairs(config, material, warnings); !status) return tl::make_unexpected(status.error());
+  if (auto status = load_dh_parameters(config, material, warnings); !status) {
+    return tl::make_unexpected(status.error());
+  }
+  if (auto status = choose_material_policy(config, material, warnings); !status) {
+    return tl::make_unexpected(status.error());
+  }
+  return material;
+}
+
+Status use_dh_parameters(SSL_CTX* context, EVP_PKEY* parameters) {
+  if (parameters == nullptr) return {};
   const ErrorScope errors;
-  if (SSL_CTX_set0_tmp_dh_pkey(context, parameters->get()) != 1) {
-    return fail("dhparam {} cannot be used: {}", file, openssl_reason());
-  }
-  parameters->release();
-  return true;
+  if (EVP_PKEY_up_ref(parameters) == 1 && SSL_CTX_set0_tmp_dh_pkey(context, parameters) == 1) return {};
+  return fail("the `dhparam` parameters cannot be used: {}", openssl_reason());
 }
 
-bool suite_fits(const SSL_CIPHER* suite, EVP_PKEY* key) {
-  const int auth = SSL_CIPHER_get_auth_nid(suite);
-  return auth == NID_auth_any || auth == (EVP_PKEY_is_a(key, "RSA") ? NID_auth_rsa : NID_auth_ecdsa);
-}
-
-/// The lists of 2014 know only RSA; with the EC certificates of today they shut out every TLS 1.2 client.
-void warn_of_unusable_suites(SSL_CTX* context, const ServerConfig& config, std::vector<std::string>& warnings) {
-  EVP_PKEY* key = SSL_CTX_get0_privatekey(context);
-  const STACK_OF(SSL_CIPHER)* suites = SSL_CTX_get_ciphers(context);
-  for (int i = 0; i < sk_SSL_CIPHER_num(suites); ++i) {
-    const SSL_CIPHER* suite = sk_SSL_CIPHER_value(suites, i);
-    if (SSL_CIPHER_get_auth_nid(suite) != NID_auth_any && suite_fits(suite, key)) return;
-  }
-  if (config.certificates.size() > 1) return;
-  warnings.push_back(
-      fmt::format("`ciphers` names no TLS 1.2 suite for the {} key {}: TLS 1.2 clients cannot connect, only TLS 1.3 "
-                  "ones; add {} or "
-                  "leave `ciphers` out",
-                  EVP_PKEY_get0_type_name(key), config.certificates.front().key_file,
-                  EVP_PKEY_is_a(key, "RSA") ? "ECDHE-RSA-AES128-GCM-SHA256" : "ECDHE-ECDSA-AES128-GCM-SHA256"));
-}
-
-Status fill(SSL_CTX* context, const ServerConfig& config, const ServerResources& resources,
+/// A context for one set of certificates. All contexts of an endpoint are alike but for these: a handshake begins with
+/// the first one, and after its server name has chosen another, OpenSSL takes a part of the settings from either.
+Status fill(SSL_CTX* context, const ServerConfig& config, const ServerResources& resources, const Material& material,
             std::vector<std::string>& warnings) {
-  if (auto status = apply_policy(context); !status) return status;
+  if (auto status = apply_policy(context, material.policy); !status) return status;
   apply_sessions(context);
   if (auto status = apply_tickets(context, config.tickets, config.key_permissions, resources.ticket_keys, warnings);
       !status) {
     return status;
   }
   if (auto status = apply_client_auth(context, config.client_auth, warnings); !status) return status;
+  // The authorities of clients are not ours: without this OpenSSL would fill up our chain from among them.
+  SSL_CTX_set_mode(context, SSL_MODE_NO_AUTO_CHAIN);
   guard_against_floods(context);
   SSL_CTX_set_alpn_select_cb(context, select_protocol, nullptr);
-  if (config.certificates.empty()) return fail("`tls` names no certificate: it needs `key` and `certificate`");
-  for (const CertificateConfig& certificate : config.certificates) {
-    if (auto status = use_certificate(context, certificate, warnings); !status) return status;
+  use_staples(context);
+  return use_dh_parameters(context, material.dh_parameters.get());
+}
+
+Status use_pairs(SSL_CTX* context, const Material& material, const std::vector<std::size_t>& set) {
+  for (const std::size_t i : set) {
+    if (auto status = use_pair(context, material.pairs[i]); !status) return status;
   }
-  const auto has_dh_parameters = use_dh_parameters(context, config.dhparam_file, warnings);
-  if (!has_dh_parameters) return tl::make_unexpected(has_dh_parameters.error());
-  if (auto status = apply_ciphers(context, config.ciphers, *has_dh_parameters, warnings); !status) return status;
-  warn_of_unusable_suites(context, config, warnings);
   return {};
+}
+
+/// One context for each set of certificates, tied together by server name; gives the first.
+Result<ContextHandle> make_contexts(const ServerConfig& config, const ServerResources& resources,
+                                    const Material& material, std::vector<std::string>& warnings) {
+  std::vector<ContextHandle> contexts;
+  std::vector<std::string> repeated;  // all contexts have the same to say
+  for (const auto& set : material.plan.sets) {
+    ContextHandle context(SSL_CTX_new(TLS_server_method()));
+    if (!context) return fail("cannot set up TLS: {}", openssl_reason());
+    auto& heard = contexts.empty() ? warnings : repeated;
+    if (auto status = fill(context.get(), config, resources, material, heard); !status) {
+      return tl::make_unexpected(status.error());
+    }
+    if (auto status = use_pairs(context.get(), material, set); !status) return tl::make_unexpected(status.error());
+    contexts.push_back(std::move(context));
+  }
+  ContextsByName by_name;
+  for (const auto& [name, set] : material.plan.set_of) by_name[name] = set == 0 ? nullptr : contexts[set].get();
+  if (!use_server_names(contexts.front().get(), by_name)) return fail("cannot set up TLS: {}", openssl_reason());
+  return std::move(contexts.front());
 }
 
 CertificateHandle another_reference(X509* certificate) {
@@ -219,18 +159,13 @@ CertificateHandle another_reference(X509* certificate) {
   return CertificateHandle(certificate);
 }
 
-/// What `context` serves as its current certificate.
-Result<ServedCertificate> current_certificate(SSL_CTX* context, const CertificateConfig& config,
-                                              const ServerResources& resources) {
+ServedCertificate serve(const CertificatePair& pair, const ServerResources& resources) {
   ServedCertificate served;
-  served.config = config;
-  served.leaf = another_reference(SSL_CTX_get0_certificate(context));
-  STACK_OF(X509)* above = nullptr;
-  SSL_CTX_get0_chain_certs(context, &above);
-  if (sk_X509_num(above) > 0) served.issuer = another_reference(sk_X509_value(above, 0));
-  auto info = certificate_info(served.leaf.get());
-  if (!info) return tl::make_unexpected(info.error());
-  served.info = std::move(*info);
+  served.config = pair.config;
+  served.info = pair.info;
+  served.leaf = another_reference(pair.chain.leaf.get());
+  served.issuer = another_reference(pair.chain.issuer.get());
+  served.server_names = pair.names;
   served.ocsp_url = ocsp_responder(served.leaf.get());
   served.must_staple = must_staple(served.leaf.get());
   if (resources.staples) served.staple = resources.staples->slot(served.info.sha256_fingerprint);
@@ -244,14 +179,13 @@ Result<std::shared_ptr<const ServerContext>> ServerContext::create(const ServerC
                                                                    const ServerResources& resources,
                                                                    std::vector<std::string>& warnings) {
   const ErrorScope errors;
-  ContextHandle context(SSL_CTX_new(TLS_server_method()));
-  if (!context) return fail("cannot set up TLS: {}", openssl_reason());
-  if (auto status = fill(context.get(), config, resources, warnings); !status) return tl::make_unexpected(status.error());
-  use_staples(context.get());
-  auto served = current_certificate(context.get(), config.certificates.back(), resources);
-  if (!served) return tl::make_unexpected(served.error());
-  std::shared_ptr<ServerContext> made(new ServerContext(context.release()));
-  made->certificates_.push_back(std::move(*served));
+  const auto material = load_material(config, warnings);
+  if (!material) return tl::make_unexpected(material.error());
+  auto context = make_contexts(config, resources, *material, warnings);
+  if (!context) return tl::make_unexpected(context.error());
+  std::shared_ptr<ServerContext> made(new ServerContext(context->release()));
+  for (const CertificatePair& pair : material->pairs) made->certificates_.push_back(serve(pair, resources));
+  made->offer_ = describe_offer(config, material->policy, made->certificates_);
   return made;
 }
 

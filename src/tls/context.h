@@ -36,30 +36,35 @@ struct ServedCertificate {
 /// Immutable after `create`; any number of threads may make Streams from it. A reload builds a new one beside it
 /// (old connections keep their reference through OpenSSL's own count).
 ///
-/// Policy: TLS 1.2 and 1.3 only; TLS 1.3 suites AES_128_GCM, AES_256_GCM, CHACHA20; TLS 1.2 the six ECDHE AEAD suites
-/// of Mozilla's intermediate list unless `ciphers` says otherwise; groups X25519MLKEM768 where the library has it,
-/// X25519, P-256, P-384; no renegotiation, no compression, one session ticket per handshake, RELEASE_BUFFERS, no 0-RTT;
-/// ALPN `http/1.1`.
+/// Policy: what `config.profile` and the options beside it say (policy.h); no renegotiation, no compression, one
+/// session ticket per handshake, RELEASE_BUFFERS, no 0-RTT; ALPN `http/1.1`. The server name that a client asks for
+/// chooses among the certificates, and of several for one name the client gets one that it can verify.
 class ServerContext {
  public:
-  /// Loads and checks everything: files readable, PEM well-formed, key matches certificate, chain in order (all
-  /// certificates of the file and of `chain_files`, leaf first, de-duplicated, root dropped unless it is the leaf).
-  /// `warnings` receives what does not stop a start: DH parameters below 2048 bits (ignored), unknown cipher names
-  /// (skipped), expired or not yet valid certificates, certificates without SAN. An empty cipher list is an error.
-  /// Errors and warnings name the file and the remedy.
+  /// Loads and checks everything: files readable, keys not readable by others, PEM well-formed, key matches
+  /// certificate, chain in order (all certificates of the file and of `chain_files`, leaf first, de-duplicated, root
+  /// dropped unless it is the leaf). `warnings` receives what does not stop a start: DH parameters below 2048 bits
+  /// (ignored), unknown suites and groups (skipped), certificates that clients will refuse. No suite or group that is
+  /// left is an error. Errors and warnings name the file and the remedy.
   static Result<std::shared_ptr<const ServerContext>> create(const ServerConfig& config,
                                                              const ServerResources& resources,
                                                              std::vector<std::string>& warnings);
   ~ServerContext();
   ServerContext(const ServerContext&) = delete;
 
+  /// The context that handshakes begin with.
   SSL_CTX* native() const { return context_; }
+  /// All certificates of the configuration, in its order.
   const std::vector<ServedCertificate>& certificates() const { return certificates_; }
+  /// One line for the log: "TLS 1.2, 1.3; 9 suites; groups X25519, P-256, P-384; certificates localhost (ECDSA P-256,
+  /// until 2027-01-01); stapling on".
+  const std::string& offer() const { return offer_; }
 
  private:
   explicit ServerContext(SSL_CTX* context) : context_(context) {}
   SSL_CTX* context_;
   std::vector<ServedCertificate> certificates_;
+  std::string offer_;
 };
 
 /// What `openssl` library is linked, e.g. "OpenSSL 3.0.22 ...".

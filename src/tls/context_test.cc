@@ -153,6 +153,7 @@ TEST_F(ContextTest, RefusesAShortRsaKey) {
 TEST_F(ContextTest, WarnsOfDatesNamesAndPermissions) {
   use(test::issue("old", test::ec_key(), {}, nullptr, 1000, 2000));
   std::filesystem::permissions(files_.path("key.pem"), std::filesystem::perms(0644));
+  config_.key_permissions = KeyPermissions::warn;
   create();
   EXPECT_THAT(warnings_, Contains(HasSubstr("expired")));
   EXPECT_THAT(warnings_, Contains(HasSubstr("no subject alternative name")));
@@ -169,8 +170,7 @@ TEST_F(ContextTest, ShortDhParametersAreIgnoredWithAWarning) {
   config_.dhparam_file = files_.write("dh.pem", dh_parameters(512));
   config_.ciphers = seed_2014;
   EXPECT_THAT(suites(), ElementsAre("ECDHE-RSA-AES128-GCM-SHA256", "ECDHE-RSA-AES128-SHA256", "ECDHE-RSA-AES128-SHA"));
-  EXPECT_THAT(warnings_, ElementsAre(AllOf(HasSubstr("dh.pem"), HasSubstr("512 bits"), HasSubstr("ignored")),
-                                     HasSubstr("DHE suites are not offered")));
+  EXPECT_THAT(warnings_, ElementsAre(AllOf(HasSubstr("dh.pem"), HasSubstr("512 bits"), HasSubstr("ignored"))));
 }
 
 TEST_F(ContextTest, TheListOf2014WorksWithGoodDhParameters) {
@@ -238,11 +238,82 @@ TEST_F(ContextTest, AnEmptyListIsAnError) {
   EXPECT_THAT(refusal(), HasSubstr("longer than"));
 }
 
-TEST_F(ContextTest, WarnsOfAnRsaListWithAnEcKey) {
+TEST_F(ContextTest, AnRsaListServesAnEcKeyAsWell) {
   use(test::self_signed(test::ec_key()));
+  config_.ciphers = seed_2014;
+  EXPECT_THAT(suites(), testing::IsSupersetOf(
+                            {"ECDHE-ECDSA-AES128-GCM-SHA256", "ECDHE-ECDSA-AES128-SHA256", "ECDHE-ECDSA-AES128-SHA"}));
+  EXPECT_THAT(warnings_, ElementsAre(HasSubstr("DHE suites are not offered"),
+                                     AllOf(HasSubstr("ECDSA key"), HasSubstr("ECDHE-ECDSA-AES128-GCM-SHA256"))));
+  warnings_.clear();
+  config_.ciphers = "AES128-GCM-SHA256";
+  EXPECT_THAT(suites(), Contains("ECDHE-ECDSA-AES128-GCM-SHA256"));
+  use(test::self_signed(test::rsa_key(2048)));
+  config_.ciphers = "ECDHE-ECDSA-AES256-GCM-SHA384";
+  EXPECT_THAT(suites(), ElementsAre("ECDHE-ECDSA-AES256-GCM-SHA384", "ECDHE-RSA-AES256-GCM-SHA384"));
+}
+
+TEST_F(ContextTest, TheLongListOf2014Works) {
+  use(test::self_signed(test::rsa_key(2048)));
+  config_.ciphers =
+      "ECDH+AESGCM:DH+AESGCM:ECDH+AES256:DH+AES256:ECDH+AES128:DH+AES:ECDH+3DES:DH+3DES:RSA+AESGCM:RSA+AES:RSA+3DES:"
+      "!aNULL:!MD5:!DSS";
+  config_.dhparam_auto = true;
+  const auto names = suites();
+  EXPECT_THAT(names, testing::IsSupersetOf({"ECDHE-RSA-AES256-GCM-SHA384", "DHE-RSA-AES128-GCM-SHA256", "AES128-SHA"}));
+  EXPECT_THAT(names, testing::Not(Contains(testing::AnyOf(HasSubstr("DES"), HasSubstr("DSS")))));
+  EXPECT_THAT(warnings_,
+              ElementsAre(AllOf(HasSubstr("ECDH+3DES"), HasSubstr("broken")), HasSubstr("DH+3DES"),
+                          HasSubstr("RSA+3DES"), AllOf(HasSubstr("AES128-SHA"), HasSubstr("no forward secrecy"))));
+}
+
+TEST_F(ContextTest, Profiles) {
+  use(test::self_signed(test::rsa_key(2048)));
+  config_.profile = Profile::strict;
+  for (const std::string& name : suites()) EXPECT_THAT(name, testing::AnyOf(HasSubstr("256"), HasSubstr("CHACHA20")));
+  EXPECT_THAT(warnings_, IsEmpty());
+  config_.dhparam_auto = true;
+  suites();
+  EXPECT_THAT(warnings_, ElementsAre(HasSubstr("`dhparam` has no effect")));
+  warnings_.clear();
+  config_.profile = Profile::seed2014;
+  EXPECT_THAT(suites(), testing::SizeIs(6));
+  config_.profile = Profile::modern;
+  EXPECT_THAT(suites(), testing::AllOf(testing::SizeIs(9), Contains("DHE-RSA-AES128-GCM-SHA256")));
+  EXPECT_THAT(warnings_, IsEmpty());
+  config_.profile = Profile::strict;
   config_.ciphers = "ECDHE-RSA-AES128-GCM-SHA256";
+  config_.dhparam_auto = false;
+  EXPECT_THAT(suites(), ElementsAre("ECDHE-RSA-AES128-GCM-SHA256"));
+  config_.tls13_only = true;
   create();
-  EXPECT_THAT(warnings_, ElementsAre(AllOf(HasSubstr("EC key"), HasSubstr("ECDHE-ECDSA-AES128-GCM-SHA256"))));
+  EXPECT_THAT(warnings_, ElementsAre(HasSubstr("`ciphers` has no effect")));
+}
+
+TEST_F(ContextTest, GroupsAreChosen) {
+  use(test::self_signed(test::ec_key()));
+  config_.groups = {"x25519", "secp384r1", "NO-SUCH", "P-384", "sect163k1"};
+  const auto context = create();
+  EXPECT_THAT(warnings_,
+              ElementsAre(AllOf(HasSubstr("NO-SUCH"), HasSubstr("does not have it")),
+                          AllOf(HasSubstr("sect163k1"), HasSubstr("too weak")), HasSubstr("P-256 was added")));
+  EXPECT_THAT(context->offer(), HasSubstr("groups X25519, P-384, P-256;"));
+  warnings_.clear();
+  config_.groups = {"prime256v1", "X448"};
+  EXPECT_THAT(create()->offer(), HasSubstr("groups P-256, X448;"));
+  EXPECT_THAT(warnings_, IsEmpty());
+  config_.groups = {"NO-SUCH"};
+  EXPECT_THAT(refusal(), HasSubstr("no group"));
+}
+
+TEST_F(ContextTest, SaysWhatItOffers) {
+  use(test::self_signed(test::ec_key()));
+  EXPECT_THAT(create()->offer(),
+              AllOf(testing::StartsWith("TLS 1.2, 1.3; 6 suites; groups "), HasSubstr("X25519, P-256, P-384"),
+                    testing::EndsWith("; certificate localhost (ECDSA P-256, until 2100-01-01)")));
+  config_.tls13_only = true;
+  config_.tickets.enabled = false;
+  EXPECT_THAT(create()->offer(), AllOf(testing::StartsWith("TLS 1.3; 3 suites;"), HasSubstr("no session tickets")));
 }
 
 class ChainTest : public ContextTest {

@@ -37,10 +37,20 @@ std::string read_all(std::FILE* file, std::size_t max_octets) {
   return content;
 }
 
-/// Notes that OpenSSL wanted a passphrase, and gives none.
-int refuse_passphrase(char*, int, int, void* asked) {
-  *static_cast<bool*>(asked) = true;
-  return -1;
+/// What OpenSSL's question for a passphrase is answered with.
+struct Answer {
+  const std::string* passphrase = nullptr;
+  bool asked = false, too_long = false;
+};
+
+int give_passphrase(char* to, int size, int, void* context) {
+  auto& answer = *static_cast<Answer*>(context);
+  answer.asked = true;
+  if (answer.passphrase == nullptr) return -1;
+  answer.too_long = answer.passphrase->size() > static_cast<std::size_t>(size);
+  if (answer.too_long) return -1;
+  std::memcpy(to, answer.passphrase->data(), answer.passphrase->size());
+  return static_cast<int>(answer.passphrase->size());
 }
 
 bool only_end_of_file() {
@@ -80,8 +90,8 @@ Result<std::vector<LoadedCertificate>> parse_certificates(const std::string& pem
   const ErrorScope errors;
   const BioHandle source = memory_bio(pem);
   std::vector<LoadedCertificate> found;
-  bool asked = false;
-  while (X509* certificate = PEM_read_bio_X509(source.get(), nullptr, refuse_passphrase, &asked)) {
+  Answer none;
+  while (X509* certificate = PEM_read_bio_X509(source.get(), nullptr, give_passphrase, &none)) {
     found.push_back({CertificateHandle(certificate), file});
     if (found.size() > max_certificates) return fail("{} holds more than {} certificates", file, max_certificates);
   }
@@ -98,16 +108,23 @@ Result<std::vector<LoadedCertificate>> parse_certificates(const std::string& pem
   return found;
 }
 
-Result<KeyHandle> parse_private_key(const std::string& pem, const std::string& file) {
+Result<KeyHandle> parse_private_key(const std::string& pem, const std::string& file, const std::string* passphrase) {
   const ErrorScope errors;
   const BioHandle source = memory_bio(pem);
-  bool asked = false;
-  KeyHandle key(PEM_read_bio_PrivateKey(source.get(), nullptr, refuse_passphrase, &asked));
+  Answer answer{passphrase};
+  KeyHandle key(PEM_read_bio_PrivateKey(source.get(), nullptr, give_passphrase, &answer));
   if (key) return key;
-  if (asked) {
+  if (answer.asked && passphrase == nullptr) {
     return fail(
-        "the key {} is encrypted and the node has no passphrase for it; write a key without one, readable by the "
-        "node's user only: (umask 077; openssl pkey -in {} -out key_plain.pem)",
+        "the key {} is encrypted and the node has no passphrase for it; name a source in `key_passphrase`, or write a "
+        "key without one, readable by the node's user only: (umask 077; openssl pkey -in {} -out key_plain.pem)",
+        file, shell_word(file));
+  }
+  if (answer.too_long) return fail("the passphrase of the key {} is longer than OpenSSL takes", file);
+  if (answer.asked) {
+    return fail(
+        "the key {} cannot be opened with the passphrase of `key_passphrase`; try it with: openssl pkey -in {} "
+        "-noout",
         file, shell_word(file));
   }
   if (pem.find("PRIVATE KEY-----") == std::string::npos) {

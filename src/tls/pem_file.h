@@ -21,8 +21,9 @@ Result<std::string> read_pem_file(const std::string& path, std::string_view what
 /// All certificates in `pem`, in their order; at least one and at most 64. `file` is for messages.
 Result<std::vector<LoadedCertificate>> parse_certificates(const std::string& pem, const std::string& file);
 
-/// The private key in `pem`. An encrypted one is an error: the node never asks for a passphrase.
-Result<KeyHandle> parse_private_key(const std::string& pem, const std::string& file);
+/// The private key in `pem`. An encrypted one needs `passphrase`: the node never asks for it.
+Result<KeyHandle> parse_private_key(const std::string& pem, const std::string& file,
+                                    const std::string* passphrase = nullptr);
 
 /// The DH parameters in `pem`.
 Result<KeyHandle> parse_dh_parameters(const std::string& pem, const std::string& file);

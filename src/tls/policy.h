@@ -1,26 +1,47 @@
-// What every context of ours has in common, and what a `ciphers` option may change.
+// Versions, suites and groups: what a profile and the options beside it come to.
 #pragma once
+#include <set>
 #include <string>
-#include <string_view>
 #include <vector>
 
 #include "base/result.h"
 #include "tls/handles.h"
+#include "tls/tls_config.h"
 
 namespace transom::tls {
 
-/// The suites of TLS 1.2 where a configuration names none: Mozilla's intermediate list, all forward secret and AEAD.
-inline constexpr char default_ciphers[] =
-    "ECDHE-ECDSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES256-GCM-SHA384:"
-    "ECDHE-RSA-AES256-GCM-SHA384:ECDHE-ECDSA-CHACHA20-POLY1305:ECDHE-RSA-CHACHA20-POLY1305";
+/// What a profile is made of, before any option; lists in OpenSSL's syntax.
+struct ProfileParts {
+  std::string name;
+  std::string tls13_suites;
+  std::string tls12_suites;
+  std::string dhe_suites;  // added where there are DH parameters
+  std::vector<std::string> groups;
+};
+const ProfileParts& profile_parts(Profile profile);
 
-/// Versions, suites of TLS 1.3, groups, security level and memory modes of clients and servers alike.
-Status apply_policy(SSL_CTX* context);
+/// What contexts are given.
+struct Policy {
+  std::string tls13_suites;
+  std::string tls12_suites;  // empty: TLS 1.3 only
+  std::string groups;
+  bool server_order = false;  // whoever writes a list says an order; the default leaves the choice to the client
+};
 
-/// Sets the TLS 1.2 suites from `ciphers`, a list in OpenSSL's syntax. What this OpenSSL does not know and what is
-/// broken (3DES, RC4, NULL, EXPORT, anonymous) is skipped with a warning each; if nothing is left that is an error.
-/// DHE suites are offered only if there are DH parameters.
-Status apply_ciphers(SSL_CTX* context, std::string_view ciphers, bool has_dh_parameters,
-                     std::vector<std::string>& warnings);
+/// How the keys of the certificates that one name can get authenticate: "RSA", "ECDSA".
+using KeyKinds = std::set<std::string>;
+
+enum class DhParameters { none, refused, present };
+
+/// Warns of what is skipped, added or left out. TLS 1.2 clients must find a suite for each of `names`, or one that is
+/// like the others is added.
+Result<Policy> choose_policy(const ServerConfig& config, DhParameters dh, const std::vector<KeyKinds>& names,
+                             std::vector<std::string>& warnings);
+
+/// The modern profile, for clients.
+Policy default_policy();
+
+/// Besides `policy`: security level, memory modes, no renegotiation, no compression.
+Status apply_policy(SSL_CTX* context, const Policy& policy);
 
 }  // namespace transom::tls

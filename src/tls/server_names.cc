@@ -38,4 +38,10 @@ std::optional<std::string> canonical_server_name(std::string_view name) {
   }
 }
 
+std::string wildcard_above(std::string_view canonical_name) {
+  const std::size_t dot = canonical_name.find('.');
+  if (dot == std::string_view::npos || canonical_name.starts_with("*.")) return "";
+  return "*" + std::string(canonical_name.substr(dot));
+}
+
 }  // namespace transom::tls

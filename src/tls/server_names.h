@@ -10,4 +10,7 @@ namespace transom::tls {
 /// what is no host name: an address (SNI never carries one), a star elsewhere, a label or a name that is too long.
 std::optional<std::string> canonical_server_name(std::string_view name);
 
+/// "*.example.com" for "www.example.com"; empty for a wildcard and for a single label.
+std::string wildcard_above(std::string_view canonical_name);
+
 }  // namespace transom::tls

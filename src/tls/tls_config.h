@@ -16,10 +16,10 @@ struct PassphraseSource {
 struct CertificateConfig {
   std::string key_file;
   std::string certificate_file;
-  std::vector<std::string> chain_files;   // `chain_certificates`
-  std::vector<std::string> server_names;  // for which it is sent, "*.example.com" too; empty: the names it holds
-  std::string staple_file;                // an OCSP response, DER or PEM, instead of a fetched one; empty: none
-  PassphraseSource passphrase;
+  std::vector<std::string> chain_files;     // `chain_certificates`
+  std::vector<std::string> server_names{};  // for which it is sent, "*.example.com" too; empty: the names it holds
+  std::string staple_file{};                // an OCSP response, DER or PEM, instead of a fetched one; empty: none
+  PassphraseSource passphrase{};
 };
 
 /// A named set of versions, suites and groups.
