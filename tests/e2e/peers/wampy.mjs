@@ -12,7 +12,10 @@ const wampy = new Wampy(options.url, {
   autoReconnect: false,
   ...(options.serializer && { serializer: new makers[options.serializer]() }),
   ...(options.ticket && { authid: options.authid, authmethods: ['ticket'], onChallenge: () => options.ticket }),
-  ...(options.certificate && { authmethods: ['tls'], ...(options.authid && { authid: options.authid }) }),
+  // wampy's own `authmethods` want an authid and a callback for a challenge, and here is neither.
+  ...(options.certificate && {
+    helloCustomDetails: { authmethods: ['tls'], ...(options.authid && { authid: options.authid }) },
+  }),
   onClose: () => say({ left: 'closed' }),
 });
 const subscriptions = new Map();
