@@ -220,7 +220,7 @@ CertificateHandle another_reference(X509* certificate) {
 }
 
 /// What `context` serves as its current certificate.
-Result<ServedCertificate> current_certificate(SSL_CTX* context, const CertificateConfig& config,
+Result<ServedCertificate> current_certificate(SSL_CTX* context, const CertificateConfig& config, bool stapling,
                                               const ServerResources& resources) {
   ServedCertificate served;
   served.config = config;
@@ -233,7 +233,8 @@ Result<ServedCertificate> current_certificate(SSL_CTX* context, const Certificat
   served.info = std::move(*info);
   served.ocsp_url = ocsp_responder(served.leaf.get());
   served.must_staple = must_staple(served.leaf.get());
-  if (resources.staples) served.staple = resources.staples->slot(served.info.sha256_fingerprint);
+  if (resources.staples && (stapling || !config.staple_file.empty()))
+    served.staple = resources.staples->slot(served.info.sha256_fingerprint);
   attach_staple(served.leaf.get(), served.staple);
   return served;
 }
@@ -246,9 +247,10 @@ Result<std::shared_ptr<const ServerContext>> ServerContext::create(const ServerC
   const ErrorScope errors;
   ContextHandle context(SSL_CTX_new(TLS_server_method()));
   if (!context) return fail("cannot set up TLS: {}", openssl_reason());
-  if (auto status = fill(context.get(), config, resources, warnings); !status) return tl::make_unexpected(status.error());
+  if (auto status = fill(context.get(), config, resources, warnings); !status)
+    return tl::make_unexpected(status.error());
   use_staples(context.get());
-  auto served = current_certificate(context.get(), config.certificates.back(), resources);
+  auto served = current_certificate(context.get(), config.certificates.back(), config.stapling, resources);
   if (!served) return tl::make_unexpected(served.error());
   std::shared_ptr<ServerContext> made(new ServerContext(context.release()));
   made->certificates_.push_back(std::move(*served));
