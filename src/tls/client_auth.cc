@@ -278,12 +278,14 @@ Status apply_client_auth(SSL_CTX* context, const ClientAuthConfig& config, std::
 }
 
 Result<std::vector<CrlDate>> crl_dates(const ClientAuthConfig& config) {
+  if (config.mode == ClientAuth::none) return std::vector<CrlDate>();
   const auto crls = load_all_crls(config.crl_files);
   if (!crls) return tl::make_unexpected(crls.error());
   std::vector<CrlDate> dates;
   for (const LoadedCrl& crl : *crls) {
     const ASN1_TIME* next = X509_CRL_get0_nextUpdate(crl.crl.get());
-    dates.push_back({crl.file, crl.issuer(), next == nullptr ? 0 : seconds_of(next)});
+    dates.push_back({crl.file, crl.issuer(), seconds_of(X509_CRL_get0_lastUpdate(crl.crl.get())),
+                     next == nullptr ? 0 : seconds_of(next)});
   }
   return dates;
 }

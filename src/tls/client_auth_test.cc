@@ -210,7 +210,9 @@ TEST_P(ClientAuthTest, AnOutdatedCrlStillRefusesWhomItLists) {
   EXPECT_EQ(meet(*server, with(jane).get()), "open");
   const auto dates = test::require(crl_dates(config_));
   ASSERT_EQ(dates.size(), 1u);
+  EXPECT_EQ(dates[0].last_update, test::epoch_2020);
   EXPECT_EQ(dates[0].next_update, test::epoch_2020 + 1);
+  EXPECT_EQ(server->crls().size(), 1u);
   EXPECT_EQ(dates[0].issuer, "CN=Client CA");
 }
 

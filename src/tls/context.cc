@@ -184,9 +184,12 @@ Result<std::shared_ptr<const ServerContext>> ServerContext::create(const ServerC
   if (!material) return tl::make_unexpected(material.error());
   auto context = make_contexts(config, resources, *material, warnings);
   if (!context) return tl::make_unexpected(context.error());
+  auto crls = crl_dates(config.client_auth);
+  if (!crls) return tl::make_unexpected(crls.error());
   std::shared_ptr<ServerContext> made(new ServerContext(context->release()));
   for (const CertificatePair& pair : material->pairs)
     made->certificates_.push_back(serve(pair, config.stapling, resources));
+  made->crls_ = std::move(*crls);
   made->offer_ = describe_offer(config, material->policy, made->certificates_);
   return made;
 }
