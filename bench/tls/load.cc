@@ -135,7 +135,7 @@ class Load {
  private:
   /// Some at a time: one after the other would take longer than a server lets an idle connection be.
   void open_all(std::vector<Connection>& connections) {
-    constexpr std::uint64_t kAtATime = 32;
+    constexpr std::uint64_t kAtATime = 128;
     const std::uint64_t before = idle_;
     for (std::size_t begun = 0; begun < connections.size(); ++begun) {
       while (begun - (idle_ - before) >= kAtATime) turn(50);
