@@ -49,6 +49,9 @@ Numbers groups_for(Version version) {
   return numbers;
 }
 
+/// Of the record behind its two octets of header; below 32 KiB.
+std::size_t ssl2_length(ByteSpan record) { return static_cast<std::size_t>(record[0] & 0x7f) << 8 | record[1]; }
+
 }  // namespace
 
 Scanner::Scanner(Connector& connector, Random& random, std::string server_name)
@@ -182,8 +185,8 @@ void Scanner::find_ssl2() {
   exchange(encode_ssl2_hello(challenge).view(), [&](ByteSpan octets) {
     answer.append(octets);
     facts_.ssl2 = parse_ssl2_answer(answer.view());
-    const bool possible = (answer.view()[0] & 0x80) != 0;
-    return possible && !facts_.ssl2 && answer.size() < ServerFlight::kMaxOctets;
+    const bool whole = answer.size() >= 2 && answer.size() - 2 >= ssl2_length(answer.view());
+    return !whole && (answer.view()[0] & 0x80) != 0;
   });
 }
 
@@ -191,6 +194,7 @@ ClientHello Scanner::hello(Version version, Numbers suites) {
   ClientHello made;
   made.version = version;
   made.suites = std::move(suites);
+  made.suites.resize(std::min(made.suites.size(), kSuitesPerHello));
   made.groups = groups_for(version);
   made.server_name = server_name_;
   made.key_share = version == Version::tls1_3 && share_needed_;

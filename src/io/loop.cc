@@ -88,11 +88,13 @@ void Loop::offload(std::function<void()> work, std::function<void()> done) {
 
 void Loop::end_turn() {
   flush_all();
+  const bool work_left = patient_work_ && patient_work_();
+  flush_all();
   asleep_.store(true, std::memory_order_seq_cst);
   // What came before the mark was set has woken nobody. Looked into once: if it goes on coming, the next turn goes on.
-  const bool more = handle_mail();
+  const bool mail_left = handle_mail();
   flush_all();
-  if (more) {
+  if (mail_left || work_left) {
     awake();
     uv_async_send(&async_);  // ends the coming sleep at once
   }

@@ -27,8 +27,8 @@ class Flushable {
 
 /// Owned by one thread, which runs it; only `wake`, `post` and `offload`'s work are for other threads.
 ///
-/// A turn: timers, then ready sockets, then mail; at its end all Flushables that asked are flushed, and only then the
-/// loop sleeps. So everything that one turn causes for one peer leaves in one write.
+/// A turn: timers, then ready sockets, then mail; at its end all Flushables that asked are flushed, then comes what can
+/// wait, and only then the loop sleeps. So everything that one turn causes for one peer leaves in one write.
 class Loop {
  public:
   static constexpr std::size_t kReceiveOctets = 256 * 1024;
@@ -64,6 +64,9 @@ class Loop {
   /// Called on this thread whenever mail may have come, and again before each sleep; set once before `run`. It handles
   /// a bounded part of what there is, so that sockets and timers get their turn, and says whether some is left.
   void set_mail_handler(std::function<bool()> handler) { mail_handler_ = std::move(handler); }
+  /// Called on this thread at the end of each turn, when its output is out; set once before `run`. It does a bounded
+  /// part of what open sessions must not wait for, and says whether some is left.
+  void set_patient_work(std::function<bool()> work) { patient_work_ = std::move(work); }
   /// Makes the loop look at its mail; cheap unless it sleeps. Any thread.
   void wake();
 
@@ -85,7 +88,7 @@ class Loop {
   std::unique_ptr<std::uint8_t[]> receive_buffer_;
   Buffer plain_scratch_, network_scratch_;
   std::vector<Flushable*> to_flush_, flushing_;
-  std::function<bool()> mail_handler_;
+  std::function<bool()> mail_handler_, patient_work_;
   Mailbox<std::function<void()>> tasks_;
   std::vector<std::function<void()>> taken_tasks_;
   std::atomic<bool> asleep_{false};

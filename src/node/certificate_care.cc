@@ -9,6 +9,16 @@ std::string what_of(const tls::CertificateInfo& info, const std::string& file) {
   return fmt::format("{}: the certificate \"{}\"", file, info.subject);
 }
 
+/// A list of which the next one is due soon.
+void add_crls(const tls::ServerContext& context, std::vector<Expiring>& all) {
+  for (const tls::CrlDate& crl : context.crls()) {
+    if (crl.next_update == 0) continue;
+    all.push_back({fmt::format("{} {} {}", crl.file, crl.issuer, crl.next_update),
+                   fmt::format("{}: the revocation list of \"{}\"", crl.file, crl.issuer), crl.last_update,
+                   crl.next_update});
+  }
+}
+
 std::vector<Expiring> expiring_of(const serve::CoreGroup& group) {
   std::vector<Expiring> all;
   const auto add = [&all](const tls::CertificateInfo& info, const std::string& file) {
@@ -17,6 +27,7 @@ std::vector<Expiring> expiring_of(const serve::CoreGroup& group) {
   for (const auto& listener : group.listeners()) {
     const auto context = listener->tls();
     if (!context) continue;
+    add_crls(*context, all);
     for (const tls::ServedCertificate& certificate : context->certificates()) {
       add(certificate.info, certificate.config.certificate_file);
       if (!certificate.issuer) continue;

@@ -27,6 +27,7 @@ struct Server {
       loop.post([done = std::move(done)] { done({{"pid", 1}, {"big", std::string(300'000, 'x')}}); });
     };
     handlers.reload = [](std::function<void(json)> done) { done({{"parts", json::array()}}); };
+    handlers.sessions = [](std::function<void(json)> done) { done({{"total", 7}}); };
     handlers.stop = [this] {
       stopped = true;
       loop.stop();
@@ -63,6 +64,8 @@ TEST(Control, AnswersStatusAndStop) {
     EXPECT_EQ(answer["big"].get<std::string>().size(), 300'000U);
   }
   EXPECT_EQ(ask(directory.path(), R"({"command":"reload"})"), json({{"ok", true}, {"parts", json::array()}}));
+  EXPECT_EQ(ask(directory.path(), R"({"command":"status","sessions":true})")["total"], 7);
+  EXPECT_EQ(ask(directory.path(), R"({"command":"status","sessions":"yes"})")["pid"], 1);
   for (const char* bad : {"", "[]", "nonsense", R"({"command":7})", R"({"command":"reboot"})", "\xff"}) {
     EXPECT_EQ(ask(directory.path(), bad)["ok"], false) << bad;
   }

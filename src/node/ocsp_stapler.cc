@@ -10,7 +10,7 @@ namespace {
 
 using tls::OcspVerdict;
 
-constexpr std::int64_t kLookS = 3600;  // clocks jump and machines sleep, so nobody waits longer for a deadline
+constexpr std::int64_t kLookS = 3600;
 
 std::int64_t stapled_until(const OcspSubject& subject) {
   const auto staple = subject.slot->get();
@@ -135,10 +135,10 @@ void OcspStapler::check(Entry& entry, const std::shared_ptr<OcspBatch>& batch) {
   worker_->check(entry.subject,
                  [batch, subject = entry.subject, this, &loop = loop_, alive = std::weak_ptr<int>(alive_)](
                      const OcspOutcome& outcome, const std::string& cache_fault) {
-                   if (batch) batch->arrived(*subject);
                    loop.post([subject, outcome, cache_fault, this, alive] {
                      if (!alive.expired()) checked(*subject, outcome, cache_fault);
                    });
+                   if (batch) batch->arrived(*subject);  // after it, so that who has waited finds the news in the mail
                  });
 }
 

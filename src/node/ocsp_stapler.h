@@ -41,6 +41,9 @@ class OcspStapler {
   /// The same while the loop does not run yet: returns when `prepare` would call `done`.
   void prepare_blocking(const Contexts& contexts);
 
+  /// Checks what is due. Called by itself when something is, and once an hour, for clocks jump and machines sleep.
+  void look();
+
   /// A list of what describe_ocsp says, of every certificate that is looked after.
   nlohmann::json status() const;
 
@@ -70,7 +73,6 @@ class OcspStapler {
   void learn_verdict(Entry& entry, const tls::OcspVerdict& verdict);
   void learn_failure(Entry& entry, const std::string& error);
   void forget_unused();
-  void look();
   void look_at(Entry& entry);
   void arm();
 

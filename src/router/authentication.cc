@@ -137,10 +137,10 @@ AuthOutcome Authentication::tls(const nlohmann::json& details) {
                                         [this](const auto& known) { return is_of(known.second, *certificate_); })
                          : principals.find(wanted);
   if (found == principals.end() || !is_of(found->second, *certificate_)) {
-    return Refusal{
-        kWrongCredentials.uri, kWrongCredentials.message,
-        fmt::format("the certificate \"{}\" with SHA-256 {} belongs to no principal{}", certificate_->subject,
-                    certificate_->sha256, wanted.empty() ? "" : fmt::format(" of authid \"{}\"", log_safe(wanted)))};
+    return Refusal{kWrongCredentials.uri, kWrongCredentials.message,
+                   fmt::format("{} has the certificate with SHA-256 {} (\"{}\")",
+                               wanted.empty() ? "no principal" : fmt::format("not \"{}\"", log_safe(wanted, 40)),
+                               certificate_->sha256, certificate_->subject)};
   }
   return Principal{realm_, found->first, found->second.role, "tls", "static"};
 }

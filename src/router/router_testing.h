@@ -182,6 +182,8 @@ class TestClient final : public Peer {
   wamp::SerializerId serializer() const override { return serializer_; }
   wire::Framing framing() const override { return wire::Framing::websocket; }
   const std::string& name() const override { return name_; }
+  TransportFacts transport_facts() const override { return facts; }
+  TransportFacts facts;
 
  private:
   const wamp::SerializerId serializer_;

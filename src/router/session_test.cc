@@ -62,6 +62,46 @@ TEST_F(SessionTest, HelloIsWelcomedWithTrueDetails) {
   EXPECT_EQ(core().session_count(), 0U);
 }
 
+TEST_F(SessionTest, WelcomeDescribesTheTransport) {
+  TestClient clear(core());
+  clear.facts = {"tcp4:127.0.0.1:4711", "websocket", "json", {}, {}};
+  EXPECT_EQ(clear.join()[2]["transport"], (json{{"channel_type", "tcp"},
+                                                {"channel_framing", "websocket"},
+                                                {"channel_serializer", "json"},
+                                                {"peer", "tcp4:127.0.0.1:4711"},
+                                                {"is_secure", false}}));
+  TestClient secure(core());
+  secure.facts.tls = TlsFacts{"TLSv1.3", "TLS_AES_128_GCM_SHA256", "X25519", "node.example", true, "\x01\xff", ""};
+  secure.facts.certificate.emplace();
+  secure.facts.certificate->subject = "CN=joe";
+  secure.facts.certificate->emails = {"joe@example.net"};
+  const json transport = secure.join()[2]["transport"];
+  EXPECT_EQ(transport["channel_type"], "tls");
+  EXPECT_EQ(transport["is_secure"], true);
+  EXPECT_EQ(transport["tls"], (json{{"version", "TLSv1.3"},
+                                    {"cipher", "TLS_AES_128_GCM_SHA256"},
+                                    {"group", "X25519"},
+                                    {"server_name", "node.example"},
+                                    {"resumed", true}}));
+  EXPECT_EQ(transport["channel_id"], (json{{"tls-unique", "01ff"}}));
+  EXPECT_EQ(transport["peer_cert"]["subject"], "CN=joe");
+  EXPECT_EQ(transport["peer_cert"]["subject_alt_names"], (json{{"email", {"joe@example.net"}}}));
+}
+
+TEST_F(SessionTest, MethodTlsAsksTheTransportForTheCertificate) {
+  AuthConfig auth;
+  auth.tls = {{"joe", {TlsPrincipal::By::subject, "CN=joe", "anonymous"}}};
+  for (const char* subject : {"CN=joe", "CN=jane"}) {
+    TestClient client(core(), SerializerId::json, &auth);
+    client.facts.certificate.emplace();
+    client.facts.certificate->subject = subject;
+    const json answer = client.join("realm1", {{"authmethods", {"tls"}}});
+    EXPECT_EQ(answer[0], subject == std::string("CN=joe") ? 2 : 3);
+  }
+  TestClient bare(core(), SerializerId::json, &auth);
+  EXPECT_EQ(bare.join("realm1", {{"authmethods", {"tls"}}})[0], 3);
+}
+
 TEST_F(SessionTest, HelloNeedsARole) {
   for (const json& details : {json::object(), json{{"roles", json::object()}}, json{{"roles", 1}},
                               json{{"roles", {{"broker", json::object()}}}}}) {

@@ -1,7 +1,5 @@
 #include "router/transport_facts.h"
 
-#include <fmt/format.h>
-
 #include <nlohmann/json.hpp>
 
 namespace transom::router {
@@ -10,8 +8,13 @@ namespace {
 using nlohmann::json;
 
 std::string hexadecimal(const std::string& octets) {
+  static constexpr char digits[] = "0123456789abcdef";
   std::string text;
-  for (const char octet : octets) text += fmt::format("{:02x}", static_cast<unsigned char>(octet));
+  text.reserve(octets.size() * 2);
+  for (const char octet : octets) {
+    text += digits[static_cast<unsigned char>(octet) >> 4];
+    text += digits[octet & 15];
+  }
   return text;
 }
 

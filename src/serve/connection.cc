@@ -24,16 +24,20 @@ constexpr std::size_t kMaxPieces = 64;  // of one sendmsg
 
 }  // namespace
 
-Connection::Connection(Core& core, const Listener& listener, int fd, std::string peer)
+Connection::Connection(Core& core, Arrival arrival)
     : core_(core),
-      listener_(listener),
-      socket_(core.loop(), fd, *this),
+      listener_(*arrival.listener),
+      socket_(core.loop(), arrival.fd, *this),
       timer_(
           core.loop().timers(), [](void* self) { static_cast<Connection*>(self)->on_timer(); }, this),
-      peer_(std::move(peer)) {
-  if (const auto context = listener.tls()) {
-    tls_ = std::make_unique<tls::Stream>(*context);
-    timer_.start(kTlsHandshakeMs);
+      peer_(std::move(arrival.peer)),
+      network_(arrival.network),
+      secure_(listener_.config().endpoint.tls.has_value()),
+      handshaking_(secure_) {
+  if (secure_) {
+    core_.gate_.begun(network_);
+    const std::uint64_t waited = core_.loop().now_ms() - arrival.arrived_ms;
+    timer_.start(kTlsHandshakeMs - std::min(waited, kTlsHandshakeMs));
   } else {
     start_layer();
   }
@@ -46,6 +50,7 @@ Connection::Connection(Core& core, const Listener& listener, int fd, std::string
 
 Connection::~Connection() {
   core_.loop().forget_flush(*this);
+  end_handshake();
   if (!finished_ && layer_) layer_->on_closed(CloseReason::server_shutdown);
   if (!established_) --core_.half_open_;
 }
@@ -61,7 +66,22 @@ void Connection::start_layer() {
 
 void Connection::on_socket_ready(bool readable, bool writable) {
   if (writable) core_.loop().want_flush(*this);
-  if (readable) read_some();
+  if (!readable) return;
+  // The dear part can wait until those who are through have been served; then the core calls advance_handshake.
+  if (!handshaking_ || closing()) return read_some();
+  if (!std::exchange(awaits_turn_, true)) core_.await_handshake_turn(*this);
+}
+
+void Connection::advance_handshake() {
+  awaits_turn_ = false;
+  if (!finished_) read_some();
+}
+
+void Connection::end_handshake() {
+  if (std::exchange(awaits_turn_, false)) core_.forget_handshake_turn(*this);
+  if (!std::exchange(handshaking_, false)) return;
+  core_.gate_.ended(network_);
+  core_.room_made();
 }
 
 void Connection::read_some() {
@@ -92,26 +112,31 @@ void Connection::read_some() {
 }
 
 bool Connection::receive(MutableByteSpan octets) {
-  if (!tls_) {
-    deliver(octets);
-    return true;
-  }
+  if (secure_) return receive_encrypted(octets);
+  deliver(octets);
+  return true;
+}
+
+bool Connection::receive_encrypted(ByteSpan octets) {
+  if (!tls_) tls_ = std::make_unique<tls::Stream>(*listener_.tls());
   Buffer& plain = core_.loop().plain_scratch();
   Buffer& network = core_.loop().network_scratch();
   plain.clear();
   network.clear();
-  const bool was_open = tls_->state() == tls::Stream::State::open;
   const auto state = tls_->receive(octets, plain, network);
   if (!network.empty() && !send_network(network)) return false;
   if (!unsent_.empty()) core_.loop().want_flush(*this);
-  if (!was_open && !layer_ && (state == tls::Stream::State::open || state == tls::Stream::State::peer_closed)) {
+  if (handshaking_ && (state == tls::Stream::State::open || state == tls::Stream::State::peer_closed)) {
+    end_handshake();
     timer_.cancel();
     start_layer();
   }
   if (!plain.empty() && layer_) deliver(plain.bytes());
   if (state == tls::Stream::State::failed) {
     if (!finished_) log_end(CloseReason::tls_error, tls_->error());
-    abort(CloseReason::tls_error);
+    if (layer_) layer_->on_peer_end();
+    // In order, as a RST for octets that nobody read would overtake the alert.
+    close(CloseReason::tls_error);
   } else if (state == tls::Stream::State::peer_closed) {
     if (layer_) layer_->on_peer_end();
     close(CloseReason::peer_closed);
@@ -402,6 +427,7 @@ void Connection::set_established() {
   if (established_) return;
   established_ = true;
   --core_.half_open_;
+  core_.room_made();
 }
 
 void Connection::set_half_open() {

@@ -11,6 +11,7 @@
 #include "base/frame.h"
 #include "io/socket.h"
 #include "io/timer.h"
+#include "serve/handshake_gate.h"
 #include "serve/http_host.h"
 #include "serve/layer.h"
 #include "tls/stream.h"
@@ -34,15 +35,15 @@ class Connection final : public HttpConnection, private io::Socket::Handler {
   /// What a queued frame weighs besides its octets, so that many tiny ones count as the memory they take.
   static constexpr std::size_t kFrameOverhead = 64;
 
-  /// Takes the socket. `peer` is "127.0.0.1:4711" or "unix".
-  Connection(Core& core, const Listener& listener, int fd, std::string peer);
+  /// Takes the socket.
+  Connection(Core& core, Arrival arrival);
   ~Connection() override;
 
   Core& core() { return core_; }
   const Listener& listener() const { return listener_; }
   const std::string& peer() const override { return peer_; }
-  bool secure() const override { return tls_ != nullptr; }
-  /// Null in the clear.
+  bool secure() const override { return secure_; }
+  /// Null in the clear, and before the handshake has begun.
   const tls::Stream* tls() const { return tls_.get(); }
   std::string security_summary() const override;
 
@@ -78,6 +79,8 @@ class Connection final : public HttpConnection, private io::Socket::Handler {
   bool take_progress() { return std::exchange(progressed_, false); }
   /// For Core: the congestion is over.
   void go_on_reading();
+  /// For Core: it is this connection's turn to spend time on its TLS handshake.
+  void advance_handshake();
 
  private:
   void on_socket_ready(bool readable, bool writable) override;
@@ -86,6 +89,8 @@ class Connection final : public HttpConnection, private io::Socket::Handler {
 
   void read_some();
   bool receive(MutableByteSpan octets);
+  bool receive_encrypted(ByteSpan octets);
+  void end_handshake();
   void deliver(MutableByteSpan plain);
   void start_layer();
   void swap_layer();
@@ -110,7 +115,7 @@ class Connection final : public HttpConnection, private io::Socket::Handler {
   const Listener& listener_;
   io::Socket socket_;
   io::Timer timer_;
-  std::unique_ptr<tls::Stream> tls_;
+  std::unique_ptr<tls::Stream> tls_;  // from the first octet on: a silent peer costs no more than its socket
   std::unique_ptr<Layer> layer_, next_layer_;
   std::vector<FramePtr> queue_;  // not yet written; the first `queue_head_` are done
   std::size_t queue_head_ = 0;
@@ -120,6 +125,7 @@ class Connection final : public HttpConnection, private io::Socket::Handler {
   Buffer unsent_;    // encrypted octets that the socket did not take
   Buffer leftover_;  // for next_layer_
   std::string peer_;
+  const Network network_;
   CloseReason close_reason_ = CloseReason::none;
   bool aborted_ = false, finished_ = false, established_ = false, stream_ended_ = false, peer_ended_ = false;
   bool paused_by_layer_ = false, paused_by_queue_ = false, paused_by_cores_ = false, close_notified_ = false,
@@ -127,6 +133,9 @@ class Connection final : public HttpConnection, private io::Socket::Handler {
   bool socket_is_full_ = false;  // the last flush could not send everything
   bool progressed_ = false;      // the socket took octets since the last look
   int stalls_ = 0;
+  const bool secure_;
+  bool handshaking_;          // the TLS handshake counts in the core's gate
+  bool awaits_turn_ = false;  // it is in the core's queue of handshakes
 };
 
 }  // namespace transom::serve

@@ -2,40 +2,124 @@
 
 #include <unistd.h>
 
+#include <algorithm>
+
 #include "base/log.h"
 #include "serve/core_group.h"
 
 namespace transom::serve {
+namespace {
+
+constexpr std::uint64_t kGateTickMs = 200;
+
+}  // namespace
 
 Core::Core(router::CoreId id, CoreGroup& group, const std::vector<std::unique_ptr<router::Realm>>& realms)
     : id_(id),
       group_(group),
       router_(id, realms, *this, random_),
       held_timer_(
-          loop_.timers(), [](void* self) { static_cast<Core*>(self)->release_held(); }, this) {
+          loop_.timers(), [](void* self) { static_cast<Core*>(self)->release_held(); }, this),
+      gate_timer_(
+          loop_.timers(), [](void* self) { static_cast<Core*>(self)->end_long_waits(); }, this) {
   loop_.set_mail_handler([this] { return handle_letters(); });
+  loop_.set_patient_work([this] { return advance_handshakes(); });
 }
 
 Core::~Core() { loop_.forget_flush(*this); }
 
 void Core::drop_connections() {
+  while (const auto arrival = gate_.take_older(~std::uint64_t{0})) refuse(*arrival);
   for_each_connection([this](Connection& connection) { release(connection); });
   buried_.clear();
 }
 
+void Core::shut_down() {
+  stopping_ = true;
+  while (const auto arrival = gate_.take_older(~std::uint64_t{0})) refuse(*arrival);
+  for_each_connection([](Connection& connection) { connection.shut_down(); });
+}
+
+// ---------------------------------------------------------------- coming in
+
+bool Core::may_begin(const Listener& listener, Network network) const {
+  return half_open_ < kMaxHalfOpen && (!listener.config().endpoint.tls || gate_.has_room(network));
+}
+
 void Core::adopt(int fd, const Listener& listener, std::string peer) {
-  if (half_open_ >= kMaxHalfOpen) {
-    if (!half_open_full_)
-      log_warn("core {}: {} connections are in their handshakes; refusing new ones", id_, half_open_);
-    half_open_full_ = true;  // said once, until there is ample room again
-    counters_.connections.fetch_sub(1, std::memory_order_relaxed);
-    ::close(fd);
+  const Network network = network_of(peer);
+  Arrival arrival{fd, &listener, std::move(peer), network, loop_.now_ms()};
+  if (stopping_) return refuse(arrival);
+  if (!gate_.waits(network) && may_begin(listener, network)) return begin(std::move(arrival));
+  const std::string text = arrival.peer;
+  if (gate_.wait(arrival)) {
+    if (!std::exchange(said_waiting_, true)) {
+      log_info("core {}: too many connections are in their handshakes; {} and others wait for their turn", id_, text);
+    }
+    if (!gate_timer_.armed()) gate_timer_.start(kGateTickMs);
     return;
   }
-  if (half_open_ < kMaxHalfOpen / 4 * 3) half_open_full_ = false;
+  if (!std::exchange(said_refusing_, true)) {
+    log_warn("core {}: {} connections wait for their handshakes; {} and others are refused", id_, gate_.waiting(),
+             text);
+  }
+  refuse(arrival);
+}
+
+void Core::begin(Arrival arrival) {
   ++half_open_;
   ++counters_.accepted;
-  connections_.insert(new Connection(*this, listener, fd, std::move(peer)));
+  connections_.insert(new Connection(*this, std::move(arrival)));
+}
+
+void Core::refuse(const Arrival& arrival) {
+  counters_.connections.fetch_sub(1, std::memory_order_relaxed);
+  ::close(arrival.fd);
+}
+
+void Core::on_flush() {
+  buried_.clear();
+  admit_waiting();
+}
+
+void Core::admit_waiting() {
+  if (gate_.waiting() == 0) return;
+  while (half_open_ < kMaxHalfOpen) {
+    auto next = gate_.next();
+    if (!next) return;
+    begin(std::move(*next));
+  }
+  if (gate_.waiting() == 0) said_waiting_ = said_refusing_ = said_too_long_ = false;
+}
+
+/// The deadline of a handshake is absolute, so it runs for those who wait to begin it, too.
+void Core::end_long_waits() {
+  const std::uint64_t now = loop_.now_ms();
+  while (now >= Connection::kTlsHandshakeMs) {
+    const auto arrival = gate_.take_older(now - Connection::kTlsHandshakeMs);
+    if (!arrival) break;
+    if (!std::exchange(said_too_long_, true)) {
+      log_warn("core {}: {} and others waited {} s for their handshake and are closed", id_, arrival->peer,
+               Connection::kTlsHandshakeMs / 1000);
+    }
+    refuse(*arrival);
+  }
+  if (gate_.waiting() > 0) gate_timer_.start(kGateTickMs);
+}
+
+bool Core::advance_handshakes() {
+  if (handshake_queue_.empty()) return false;
+  const auto end = std::chrono::steady_clock::now() + kHandshakeBudget;
+  do {
+    Connection* const next = handshake_queue_.front();
+    handshake_queue_.pop_front();
+    if (next != nullptr) next->advance_handshake();
+  } while (!handshake_queue_.empty() && std::chrono::steady_clock::now() < end);
+  return !handshake_queue_.empty();
+}
+
+void Core::forget_handshake_turn(Connection& connection) {
+  std::replace(handshake_queue_.begin(), handshake_queue_.end(), &connection, static_cast<Connection*>(nullptr));
 }
 
 void Core::release(Connection& connection) {

@@ -1,7 +1,9 @@
 // One core: a thread with its loop, its connections and its part of every realm.
 #pragma once
 #include <atomic>
+#include <chrono>
 #include <cstdint>
+#include <deque>
 #include <memory>
 #include <string>
 #include <thread>
@@ -13,6 +15,7 @@
 #include "io/mailbox.h"
 #include "router/router_core.h"
 #include "serve/connection.h"
+#include "serve/handshake_gate.h"
 #include "serve/http_host.h"
 
 namespace transom::serve {
@@ -27,8 +30,11 @@ struct CoreCounters {
 
 class Core final : public HttpHost, private router::Bus, private io::Flushable {
  public:
-  /// Sockets that have not come through their handshakes; beyond it new ones are closed at once.
+  /// Sockets that have not come through their handshakes; beyond it new ones wait, as HandshakeGate says.
   static constexpr std::size_t kMaxHalfOpen = 4096;
+  /// Of the time of one turn for TLS handshakes, which cost the most of all that a stranger may ask for: open sessions
+  /// wait no longer than this and the handshake under way. At least one goes on in each turn.
+  static constexpr std::chrono::microseconds kHandshakeBudget{2'000};
   /// Letters handled before sockets and timers get their turn.
   static constexpr std::size_t kLettersPerTurn = 256;
   /// Octets of waiting letters above which other cores stop reading from their clients.
@@ -44,6 +50,8 @@ class Core final : public HttpHost, private router::Bus, private io::Flushable {
 
   /// Makes a connection of an accepted socket, which `counters` counts already. On this core's thread.
   void adopt(int fd, const Listener& listener, std::string peer);
+  /// The node stops: nobody begins any more, and each connection ends in good order. On this core's thread.
+  void shut_down();
   /// Calls `visit` for each open connection. On this core's thread.
   template <typename Visit>
   void for_each_connection(const Visit& visit) {
@@ -74,10 +82,22 @@ class Core final : public HttpHost, private router::Bus, private io::Flushable {
  private:
   friend class Connection;
   void post(router::CoreId to, router::Envelope envelope) override;
+  bool may_begin(const Listener& listener, Network network) const;
+  void begin(Arrival arrival);
+  void refuse(const Arrival& arrival);
+  void admit_waiting();
+  /// Something ended that others may wait for.
+  void room_made() {
+    if (gate_.waiting() > 0) loop_.want_flush(*this);
+  }
+  void end_long_waits();
+  void await_handshake_turn(Connection& connection) { handshake_queue_.push_back(&connection); }
+  void forget_handshake_turn(Connection& connection);
+  bool advance_handshakes();
   bool handle_letters();
   void release_held();
   void release(Connection& connection);  // frees it at the end of this turn
-  void on_flush() override { buried_.clear(); }
+  void on_flush() override;
 
   router::CoreId id_;
   CoreGroup& group_;
@@ -91,9 +111,13 @@ class Core final : public HttpHost, private router::Bus, private io::Flushable {
   std::unordered_set<Connection*> held_;
   io::Timer held_timer_;
   std::unordered_set<Connection*> connections_;
-  std::vector<std::unique_ptr<Connection>> buried_;
   std::size_t half_open_ = 0;
-  bool half_open_full_ = false;
+  HandshakeGate gate_;
+  io::Timer gate_timer_;
+  bool said_waiting_ = false, said_refusing_ = false, said_too_long_ = false;  // once, until nobody waits
+  std::deque<Connection*> handshake_queue_;  // those with octets to read, in order; null: gone meanwhile
+  bool stopping_ = false;
+  std::vector<std::unique_ptr<Connection>> buried_;
   CoreCounters counters_;
 };
 

@@ -95,8 +95,7 @@ void CoreGroup::stop() {
   io::notify_service_manager("STOPPING=1");
   acceptors_.clear();
   for (const auto& core : cores_) {
-    core->loop().post(
-        [target = core.get()] { target->for_each_connection([](Connection& connection) { connection.shut_down(); }); });
+    core->loop().post([target = core.get()] { target->shut_down(); });
   }
   drain_deadline_ms_ = loop.now_ms() + kShutdownMs;
   drain_timer_ = std::make_unique<io::Timer>(

@@ -37,7 +37,9 @@ bool covers(const std::vector<std::string>& names, std::string_view host) {
 
 bool serves(const tls::ServerContext& context, std::string_view host) {
   return std::any_of(context.certificates().begin(), context.certificates().end(), [&](const auto& certificate) {
-    return covers(certificate.server_names, host) || covers(certificate.info.ip_addresses, host);
+    const auto& info = certificate.info;
+    const auto& names = certificate.server_names.empty() ? info.dns_names : certificate.server_names;
+    return covers(names, host) || covers(info.ip_addresses, host);
   });
 }
 

@@ -16,7 +16,7 @@ using StoreHandle = std::unique_ptr<X509_STORE, FreeWith<X509_STORE_free>>;
 
 /// What the CertificateRequest may carry; its field counts 16 bits. Beyond it no name is sent, which means: any.
 constexpr std::size_t max_names_octets = 32 * 1024;
-constexpr std::size_t max_subject_octets = 200;
+constexpr std::size_t max_subject_octets = 100;
 constexpr std::size_t digest_octets = 32;
 
 // ---- Who is trusted ------------------------------------------------------------------------------------------------
@@ -134,22 +134,28 @@ int refusal_index() {
   return index;
 }
 
-std::string describe_error(X509_STORE_CTX* verification, int error) {
-  X509* certificate = X509_STORE_CTX_get_current_cert(verification);
+std::string short_subject(X509* certificate) {
   std::string subject = certificate == nullptr ? "?" : subject_name(certificate);
   if (subject.size() > max_subject_octets) subject.resize(max_subject_octets);
-  const bool leaf = X509_STORE_CTX_get_error_depth(verification) == 0;
+  return subject;
+}
+
+std::string describe_error(X509_STORE_CTX* verification, int error) {
+  X509* at_fault = X509_STORE_CTX_get_current_cert(verification);
   std::string reason = X509_verify_cert_error_string(error);
-  if (error == X509_V_ERR_UNABLE_TO_GET_CRL) {
-    reason = fmt::format("`crl` has no revocation list of its issuer \"{}\"",
-                         certificate == nullptr ? "?" : name_text(X509_get_issuer_name(certificate)));
+  if (error == X509_V_ERR_UNABLE_TO_GET_CRL && at_fault != nullptr) {
+    reason =
+        fmt::format("`crl` has no revocation list of its issuer \"{}\"", name_text(X509_get_issuer_name(at_fault)));
   } else if (error == X509_V_ERR_UNABLE_TO_GET_ISSUER_CERT_LOCALLY ||
              error == X509_V_ERR_UNABLE_TO_VERIFY_LEAF_SIGNATURE) {
     reason =
         "unknown CA: its issuer is not among `ca_certificates`, and the client sent no certificate that leads there";
   }
-  return fmt::format("the client's certificate \"{}\"{} is not accepted: {}", subject, leaf ? "" : " (of its chain)",
-                     reason);
+  if (X509_STORE_CTX_get_error_depth(verification) > 0) {
+    reason += fmt::format(" (this is about \"{}\" in its chain)", short_subject(at_fault));
+  }
+  return fmt::format("the client's certificate \"{}\" is not accepted: {}",
+                     short_subject(X509_STORE_CTX_get0_cert(verification)), reason);
 }
 
 void remember_refusal(X509_STORE_CTX* verification, int error) {
@@ -272,12 +278,14 @@ Status apply_client_auth(SSL_CTX* context, const ClientAuthConfig& config, std::
 }
 
 Result<std::vector<CrlDate>> crl_dates(const ClientAuthConfig& config) {
+  if (config.mode == ClientAuth::none) return std::vector<CrlDate>();
   const auto crls = load_all_crls(config.crl_files);
   if (!crls) return tl::make_unexpected(crls.error());
   std::vector<CrlDate> dates;
   for (const LoadedCrl& crl : *crls) {
     const ASN1_TIME* next = X509_CRL_get0_nextUpdate(crl.crl.get());
-    dates.push_back({crl.file, crl.issuer(), next == nullptr ? 0 : seconds_of(next)});
+    dates.push_back({crl.file, crl.issuer(), seconds_of(X509_CRL_get0_lastUpdate(crl.crl.get())),
+                     next == nullptr ? 0 : seconds_of(next)});
   }
   return dates;
 }

@@ -24,8 +24,10 @@ Status apply_client_auth(SSL_CTX* context, const ClientAuthConfig& config, std::
 struct CrlDate {
   std::string file;
   std::string issuer;
-  std::int64_t next_update = 0;  // seconds since 1970; 0: it does not say
+  std::int64_t last_update = 0;  // seconds since 1970
+  std::int64_t next_update = 0;  // 0: it does not say
 };
+/// Reads the files.
 Result<std::vector<CrlDate>> crl_dates(const ClientAuthConfig& config);
 
 /// Why the certificate of the client of `ssl` was refused, for the log: "the client's certificate "CN=joe" is not

@@ -5,8 +5,6 @@
 #include <openssl/err.h>
 #include <openssl/pem.h>
 
-#include <ctime>
-
 #include "tls/connection_facts.h"
 #include "tls/conversation_testing.h"
 #include "tls/crl_file.h"
@@ -34,6 +32,12 @@ Identity authority(const std::string& name, const Identity* issuer = nullptr) {
 }
 Identity client(const std::string& name, const Identity& issuer) {
   return test::issue(name, test::ec_key(), client_extensions(), &issuer);
+}
+
+/// OpenSSL's clock, which is the one that judges certificates.
+std::int64_t now() {
+  const std::unique_ptr<ASN1_TIME, FreeWith<ASN1_TIME_free>> time(X509_gmtime_adj(nullptr, 0));
+  return seconds_of(time.get());
 }
 
 std::string crl_text(const Identity& issuer, const std::vector<const Identity*>& revoked,
@@ -143,11 +147,10 @@ TEST_P(ClientAuthTest, NoneAsksNobody) {
 
 TEST_P(ClientAuthTest, RefusesWithTheReason) {
   const auto server = context();
-  const std::int64_t now = std::time(nullptr);
   const auto judged = [&](const Identity& identity) { return meet(*server, with(identity).get()); };
-  EXPECT_THAT(judged(test::issue("old", test::ec_key(), client_extensions(), &root_, test::epoch_2020, now - 60)),
+  EXPECT_THAT(judged(test::issue("old", test::ec_key(), client_extensions(), &root_, test::epoch_2020, now() - 60)),
               AllOf(HasSubstr("CN=old"), HasSubstr("expired")));
-  EXPECT_THAT(judged(test::issue("young", test::ec_key(), client_extensions(), &root_, now + 3600)),
+  EXPECT_THAT(judged(test::issue("young", test::ec_key(), client_extensions(), &root_, now() + 3600)),
               HasSubstr("not yet valid"));
   EXPECT_THAT(judged(test::issue("server", test::ec_key(), client_extensions("serverAuth"), &root_)),
               HasSubstr("purpose"));
@@ -207,7 +210,9 @@ TEST_P(ClientAuthTest, AnOutdatedCrlStillRefusesWhomItLists) {
   EXPECT_EQ(meet(*server, with(jane).get()), "open");
   const auto dates = test::require(crl_dates(config_));
   ASSERT_EQ(dates.size(), 1u);
+  EXPECT_EQ(dates[0].last_update, test::epoch_2020);
   EXPECT_EQ(dates[0].next_update, test::epoch_2020 + 1);
+  EXPECT_EQ(server->crls().size(), 1u);
   EXPECT_EQ(dates[0].issuer, "CN=Client CA");
 }
 
@@ -317,13 +322,13 @@ TEST_P(ClientAuthTest, ATicketWithoutACertificateOpensNoEndpointThatNeedsOne) {
 
 TEST_P(ClientAuthTest, ATicketDoesNotOutliveTheCertificate) {
   const auto server = context();
-  const std::int64_t end = std::time(nullptr) + 2;
+  const std::int64_t end = now() + 2;
   const Identity brief = test::issue("brief", test::ec_key(), client_extensions(), &root_, test::epoch_2020, end);
   const ContextHandle clients = with(brief);
   Conversation first(*server, clients.get());
   ASSERT_TRUE(first.run());
   const SessionHandle session = first.session();
-  while (std::time(nullptr) <= end) {
+  while (now() <= end) {
   }
   Conversation second(*server, clients.get(), session.get());
   EXPECT_FALSE(second.run());

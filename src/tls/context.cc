@@ -159,7 +159,7 @@ CertificateHandle another_reference(X509* certificate) {
   return CertificateHandle(certificate);
 }
 
-ServedCertificate serve(const CertificatePair& pair, const ServerResources& resources) {
+ServedCertificate serve(const CertificatePair& pair, bool stapling, const ServerResources& resources) {
   ServedCertificate served;
   served.config = pair.config;
   served.info = pair.info;
@@ -168,7 +168,8 @@ ServedCertificate serve(const CertificatePair& pair, const ServerResources& reso
   served.server_names = pair.names;
   served.ocsp_url = ocsp_responder(served.leaf.get());
   served.must_staple = must_staple(served.leaf.get());
-  if (resources.staples) served.staple = resources.staples->slot(served.info.sha256_fingerprint);
+  if (resources.staples && (stapling || !pair.config.staple_file.empty()))
+    served.staple = resources.staples->slot(served.info.sha256_fingerprint);
   attach_staple(served.leaf.get(), served.staple);
   return served;
 }
@@ -183,8 +184,12 @@ Result<std::shared_ptr<const ServerContext>> ServerContext::create(const ServerC
   if (!material) return tl::make_unexpected(material.error());
   auto context = make_contexts(config, resources, *material, warnings);
   if (!context) return tl::make_unexpected(context.error());
+  auto crls = crl_dates(config.client_auth);
+  if (!crls) return tl::make_unexpected(crls.error());
   std::shared_ptr<ServerContext> made(new ServerContext(context->release()));
-  for (const CertificatePair& pair : material->pairs) made->certificates_.push_back(serve(pair, resources));
+  for (const CertificatePair& pair : material->pairs)
+    made->certificates_.push_back(serve(pair, config.stapling, resources));
+  made->crls_ = std::move(*crls);
   made->offer_ = describe_offer(config, material->policy, made->certificates_);
   return made;
 }

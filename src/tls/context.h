@@ -8,6 +8,7 @@
 
 #include "base/result.h"
 #include "tls/certificate_info.h"
+#include "tls/client_auth.h"
 #include "tls/handles.h"
 #include "tls/staple.h"
 #include "tls/ticket_keys.h"
@@ -56,6 +57,8 @@ class ServerContext {
   SSL_CTX* native() const { return context_; }
   /// All certificates of the configuration, in its order.
   const std::vector<ServedCertificate>& certificates() const { return certificates_; }
+  /// The revocation lists by which clients are judged.
+  const std::vector<CrlDate>& crls() const { return crls_; }
   /// One line for the log: "TLS 1.2, 1.3; 9 suites; groups X25519, P-256, P-384; certificates localhost (ECDSA P-256,
   /// until 2027-01-01); stapling on".
   const std::string& offer() const { return offer_; }
@@ -64,6 +67,7 @@ class ServerContext {
   explicit ServerContext(SSL_CTX* context) : context_(context) {}
   SSL_CTX* context_;
   std::vector<ServedCertificate> certificates_;
+  std::vector<CrlDate> crls_;
   std::string offer_;
 };
 

@@ -18,6 +18,10 @@ constexpr std::size_t max_record_overhead = 64;  // header, IV, padding and MAC 
 /// Far above any honest first flight, ever so many certificates and tickets included.
 constexpr std::uint64_t max_handshake_octets = 64 * 1024;
 
+/// A whole record: a fatal illegal_parameter, as OpenSSL says to a message beyond its own limits. In the clear, so only
+/// before anything else was sent.
+constexpr std::uint8_t too_long_alert[] = {SSL3_RT_ALERT, 3, 3, 0, 2, SSL3_AL_FATAL, SSL_AD_ILLEGAL_PARAMETER};
+
 /// An IP address must stand in the certificate as one and is never sent as server name (RFC 6066).
 bool expect_host(SSL* ssl, std::string host) {
   if (host.size() > 2 && host.front() == '[' && host.back() == ']') host = host.substr(1, host.size() - 2);
@@ -88,7 +92,10 @@ Stream::State Stream::receive(ByteSpan network_in, Buffer& plain_out, Buffer& ne
 }
 
 void Stream::handshake(Exchange& exchange) {
-  if (BIO_number_read(SSL_get_rbio(ssl_)) > max_handshake_octets) return fail_with("the handshake is too long");
+  if (BIO_number_read(SSL_get_rbio(ssl_)) > max_handshake_octets) {
+    if (BIO_number_written(SSL_get_wbio(ssl_)) == 0) exchange.out->append(too_long_alert);
+    return fail_with("the handshake is too long");
+  }
   const int result = SSL_do_handshake(ssl_);
   if (result != 1) return stop_reading(exchange, result);
   state_ = State::open;

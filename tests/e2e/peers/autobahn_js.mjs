@@ -13,6 +13,7 @@ const connection = new autobahn.Connection({
   max_retries: 0,
   ...(options.serializer && { serializers: [makers[options.serializer]()] }),
   ...(options.ticket && { authmethods: ['ticket'], authid: options.authid, onchallenge: () => options.ticket }),
+  ...(options.certificate && { authmethods: ['tls'], ...(options.authid && { authid: options.authid }) }),
 });
 const subscriptions = new Map();
 const registrations = new Map();
@@ -24,7 +25,7 @@ connection.onclose = (reason, details) => {
 };
 connection.onopen = (session, details) => {
   joined = true;
-  say({ joined: session.id, authid: details.authid, authrole: details.authrole, protocol: connection.transport?.info?.protocol });
+  say({ joined: session.id, authid: details.authid, authrole: details.authrole, authmethod: details.authmethod, protocol: connection.transport?.info?.protocol });
   obey({
     async subscribe({ topic, options: how }) {
       const onEvent = (args, kwargs) => say({ event: topic, args: pack(args ?? []), kwargs: pack(kwargs ?? {}) });

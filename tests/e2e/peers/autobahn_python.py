@@ -62,6 +62,8 @@ class Session(ApplicationSession):
     def onConnect(self):
         if OPTIONS.get("ticket"):
             self.join(OPTIONS["realm"], ["ticket"], OPTIONS["authid"])
+        elif OPTIONS.get("certificate"):
+            self.join(OPTIONS["realm"], ["tls"], OPTIONS.get("authid"))
         else:
             self.join(OPTIONS["realm"])
 
@@ -124,6 +126,8 @@ async def main():
     session = Session()
     factory = WampWebSocketClientFactory(lambda: session, url=OPTIONS["url"], serializers=chosen)
     context = ssl.create_default_context(cafile=OPTIONS["ca"]) if url.scheme == "wss" else None
+    if OPTIONS.get("certificate"):
+        context.load_cert_chain(OPTIONS["certificate"], OPTIONS["key"])
     loop = asyncio.get_event_loop()
     await loop.create_connection(factory, url.hostname, url.port, ssl=context,
                                  server_hostname="localhost" if context else None)
@@ -132,7 +136,7 @@ async def main():
     except RuntimeError as refusal:
         return say(refused=str(refusal))
     say(joined=details.session, authid=details.authid, authrole=details.authrole,
-        protocol=session._transport.websocket_protocol_in_use)
+        authmethod=details.authmethod, protocol=session._transport.websocket_protocol_in_use)
     session.left.add_done_callback(lambda left: say(left=left.result()))
     reader = asyncio.StreamReader()
     await loop.connect_read_pipe(lambda: asyncio.StreamReaderProtocol(reader), sys.stdin)

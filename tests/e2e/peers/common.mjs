@@ -1,7 +1,19 @@
 // What both JavaScript peers share: tagging of values that JSON would blur, and the command loop; see ../peers.py.
+import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 
 export const options = JSON.parse(process.argv[2]);
+
+// The WebSocket of Node.js cannot show a certificate; that of the library `ws` can, and is the same to its user.
+if (options.certificate) {
+  const { default: WS } = await import('ws');
+  const [cert, key, ca] = [options.certificate, options.key, options.ca].map((file) => readFileSync(file));
+  globalThis.WebSocket = class extends WS {
+    constructor(url, protocols) {
+      super(url, protocols, { cert, key, ca });
+    }
+  };
+}
 
 export function say(line) {
   process.stdout.write(JSON.stringify(pack(line)) + '\n');

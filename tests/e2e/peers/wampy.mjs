@@ -12,6 +12,10 @@ const wampy = new Wampy(options.url, {
   autoReconnect: false,
   ...(options.serializer && { serializer: new makers[options.serializer]() }),
   ...(options.ticket && { authid: options.authid, authmethods: ['ticket'], onChallenge: () => options.ticket }),
+  // wampy's own `authmethods` want an authid and a callback for a challenge, and here is neither.
+  ...(options.certificate && {
+    helloCustomDetails: { authmethods: ['tls'], ...(options.authid && { authid: options.authid }) },
+  }),
   onClose: () => say({ left: 'closed' }),
 });
 const subscriptions = new Map();
@@ -31,7 +35,7 @@ try {
   process.exit(0);
 }
 const payload = (args, kwargs) => ({ argsList: unpack(args ?? []), argsDict: unpack(kwargs ?? {}) });
-say({ joined: wampy.getSessionId(), authid: details.authid, authrole: details.authrole });
+say({ joined: wampy.getSessionId(), authid: details.authid, authrole: details.authrole, authmethod: details.authmethod });
 await obey({
   async subscribe({ topic, options: how }) {
     const onEvent = ({ argsList, argsDict }) =>
