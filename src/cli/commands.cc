@@ -29,6 +29,8 @@ constexpr Command kCommands[] = {
      run_ca_trust},
     {"tls grade", "Grade a server's TLS as SSL Labs would, and say what to change.",
      "transom tls grade localhost:8443 --min A", run_tls_grade},
+    {"tls list", "Show which suites a cipher list stands for, and the groups there are.",
+     "transom tls list 'ECDHE+AESGCM:DHE+AESGCM'", run_tls_list},
 };
 
 void print_help() {

@@ -35,5 +35,6 @@ int run_subscribe(Arguments& arguments);
 int run_call(Arguments& arguments);
 int run_ca_trust(Arguments& arguments);
 int run_tls_grade(Arguments& arguments);
+int run_tls_list(Arguments& arguments);
 
 }  // namespace transom::cli

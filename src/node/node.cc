@@ -109,7 +109,10 @@ OcspStapler::Contexts Node::tls_contexts() const {
 
 void Node::serve() {
   group_->accept();
-  for (const auto& listener : group_->listeners()) log_info("listening: {}", listener->description());
+  for (const auto& listener : group_->listeners()) {
+    const auto context = listener->tls();
+    log_info("listening: {}{}{}", listener->description(), context ? ": " : "", context ? context->offer() : "");
+  }
   care_ = std::make_unique<CertificateCare>(loop(), *reloader_, *group_, std::move(renew_));
   io::notify_service_manager("READY=1");
   if (ready_) ready_();

@@ -100,8 +100,10 @@ int key_bits(const Group& group) {
   if (!maker) return 0;
   EVP_PKEY* made = nullptr;
   if (EVP_PKEY_paramgen_init(maker.get()) == 1) {
-    if (EVP_PKEY_CTX_set_group_name(maker.get(), group.names.front().c_str()) == 1) {
-      EVP_PKEY_paramgen(maker.get(), &made);
+    for (const std::string& name : group.names) {  // keys are not made by every name that TLS has
+      const bool done =
+          EVP_PKEY_CTX_set_group_name(maker.get(), name.c_str()) == 1 && EVP_PKEY_paramgen(maker.get(), &made) == 1;
+      if (done) break;
     }
   } else if (EVP_PKEY_keygen_init(maker.get()) == 1) {
     EVP_PKEY_keygen(maker.get(), &made);

@@ -216,7 +216,6 @@ NOT_YET = [
     ("wampcra", lambda c: c.update(auth={"wampcra": {"type": "static", "users": {"joe": {"secret": "s", "role": "anonymous"}}}})),
     ("scram", lambda c: c.update(auth={"scram": {"type": "static", "principals": {}}})),
     ("cryptosign", lambda c: c.update(auth={"cryptosign": {"type": "static", "principals": {}}})),
-    ("tls", lambda c: c.update(auth={"tls": {"type": "static", "principals": {}}})),
     ("cookie", lambda c: c.update(auth={"cookie": {}})),
     ("cookie", lambda c: c.update(cookie={"name": "cbtid", "secure": True, "http_strict": True, "store": {"type": "memory"}},
                                  options={"allowed_origins": ["https://example.com"]})),
@@ -248,13 +247,6 @@ def test_restrictions_in_realms(tmp_path, name, realms):
     config = good()
     config["workers"][0]["realms"] = realms
     assert_refused(write_config(tmp_path, config), name)
-
-
-def test_client_certificates(tmp_path, pki):
-    config = good()
-    config["workers"][0]["transports"][0]["endpoint"]["tls"] = {
-        "key": str(pki / "rsa.key"), "certificate": str(pki / "rsa_chain.pem"), "ca_certificates": [str(pki / "root.pem")]}
-    assert_refused(write_config(tmp_path, config), "ca_certificates")
 
 
 @pytest.mark.parametrize("name,change", [
