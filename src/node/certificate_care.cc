@@ -1,34 +1,51 @@
 #include "node/certificate_care.h"
 
 #include "base/log.h"
+#include "tls/client_auth.h"
 
 namespace transom::node {
 namespace {
 
-std::string what_of(const tls::CertificateInfo& info, const std::string& file) {
-  return fmt::format("{}: the certificate \"{}\"", file, info.subject);
+Expiring expiring_of(const tls::CertificateInfo& info, const std::string& file) {
+  return {info.sha256_fingerprint, fmt::format("{}: the certificate \"{}\"", file, info.subject), info.not_before,
+          info.not_after};
 }
 
-std::vector<Expiring> expiring_of(const serve::CoreGroup& group) {
-  std::vector<Expiring> all;
-  const auto add = [&all](const tls::CertificateInfo& info, const std::string& file) {
-    all.push_back({info.sha256_fingerprint, what_of(info, file), info.not_before, info.not_after});
-  };
-  for (const auto& listener : group.listeners()) {
-    const auto context = listener->tls();
-    if (!context) continue;
-    for (const tls::ServedCertificate& certificate : context->certificates()) {
-      add(certificate.info, certificate.config.certificate_file);
-      if (!certificate.issuer) continue;
-      if (const auto issuer = tls::certificate_info(certificate.issuer.get())) {
-        add(*issuer, certificate.config.certificate_file);
-      }
-    }
+void add_certificates(const tls::ServerContext& context, std::vector<Expiring>& all) {
+  for (const tls::ServedCertificate& certificate : context.certificates()) {
+    const std::string& file = certificate.config.certificate_file;
+    all.push_back(expiring_of(certificate.info, file));
+    if (!certificate.issuer) continue;
+    if (const auto issuer = tls::certificate_info(certificate.issuer.get())) all.push_back(expiring_of(*issuer, file));
   }
-  return all;
+}
+
+/// A list that cannot be read is no matter here: loading it has said so.
+void add_crls(const tls::ClientAuthConfig& config, std::vector<Expiring>& all) {
+  const auto dates = tls::crl_dates(config);
+  if (!dates) return;
+  for (const tls::CrlDate& date : *dates) {
+    if (date.next_update == 0) continue;
+    all.push_back({fmt::format("{} {} {}", date.file, date.issuer, date.next_update),
+                   fmt::format("{}: the revocation list of \"{}\"", date.file, date.issuer), date.this_update,
+                   date.next_update});
+  }
 }
 
 }  // namespace
+
+/// What is done off the loop, and what came of it.
+struct CertificateCare::Work {
+  Renew renew;
+  std::vector<tls::ClientAuthConfig> crl_configs;
+  Result<bool> renewed = false;
+  std::vector<Expiring> crls;
+
+  void run() {
+    if (renew) renewed = renew();
+    for (const tls::ClientAuthConfig& config : crl_configs) add_crls(config, crls);
+  }
+};
 
 CertificateCare::CertificateCare(io::Loop& loop, Reloader& reloader, const serve::CoreGroup& group, Renew renew)
     : loop_(loop),
@@ -36,32 +53,50 @@ CertificateCare::CertificateCare(io::Loop& loop, Reloader& reloader, const serve
       group_(group),
       renew_(std::move(renew)),
       timer_(
-          loop.timers(), [](void* self) { static_cast<CertificateCare*>(self)->look(); }, this) {
+          loop.timers(),
+          [](void* owner) {
+            auto& self = *static_cast<CertificateCare*>(owner);
+            self.timer_.start(kIntervalMs);
+            self.look(self.renew_);
+          },
+          this) {
   reloader.on_loaded([this, alive = std::weak_ptr<int>(alive_)] {
-    if (!alive.expired()) warn();
+    if (!alive.expired()) look({});
   });
-  warn();
   timer_.start(kIntervalMs);
+  look({});
 }
 
-void CertificateCare::look() {
-  timer_.start(kIntervalMs);
-  if (!renew_) return warn();
-  auto result = std::make_shared<Result<bool>>(false);
-  loop_.offload([result, renew = renew_] { *result = renew(); },
-                [this, result, alive = std::weak_ptr<int>(alive_)] {
-                  if (!alive.expired()) renewed(*result);
+void CertificateCare::look(Renew renew) {
+  auto work = std::make_shared<Work>();
+  work->renew = std::move(renew);
+  for (const auto& listener : group_.listeners()) {
+    const auto& tls = listener->config().endpoint.tls;
+    if (tls && !tls->client_auth.crl_files.empty()) work->crl_configs.push_back(tls->client_auth);
+  }
+  loop_.offload([work] { work->run(); },
+                [this, work, alive = std::weak_ptr<int>(alive_)] {
+                  if (!alive.expired()) looked(*work);
                 });
 }
 
-void CertificateCare::renewed(const Result<bool>& result) {
-  if (!result) log_error("the local certificate could not be renewed: {}", result.error().message);
-  if (!result || !*result) return warn();
-  reloader_.reload(Reloader::Cause::noticed);  // and then warns
+void CertificateCare::looked(const Work& work) {
+  if (!work.renewed) log_error("the local certificate could not be renewed: {}", work.renewed.error().message);
+  if (work.renewed && *work.renewed) return reloader_.reload(Reloader::Cause::noticed);  // which comes back here
+  crls_ = work.crls;
+  for (const std::string& text : warnings_.due(served(), loop_.unix_seconds())) log_warn("{}", text);
 }
 
-void CertificateCare::warn() {
-  for (const std::string& text : warnings_.due(expiring_of(group_), loop_.unix_seconds())) log_warn("{}", text);
+std::vector<Expiring> CertificateCare::served() const {
+  std::vector<Expiring> all = crls_;
+  for (const auto& listener : group_.listeners()) {
+    if (const auto context = listener->tls()) add_certificates(*context, all);
+  }
+  return all;
+}
+
+std::vector<std::string> CertificateCare::near_expiry() const {
+  return node::near_expiry(served(), loop_.unix_seconds());
 }
 
 }  // namespace transom::node

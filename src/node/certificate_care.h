@@ -11,24 +11,31 @@
 
 namespace transom::node {
 
-/// Once an hour: has the node's own certificates renewed if it is time, and only then warns of those that end soon.
-/// Lives on core 0's thread, as `reloader` does; warns also when it is made and after each reload.
+/// Once an hour: has the node's own certificates renewed if it is time, and only then warns of certificates and
+/// revocation lists that end soon; the latter also when it is made and after each reload. Lives on core 0's thread, as
+/// `reloader` does.
 class CertificateCare {
  public:
-  using Renew = std::function<Result<bool>()>;  // off the loop; true: there are new files to load
+  /// Makes new certificates if it is time and says whether it did. Off the loop.
+  using Renew = std::function<Result<bool>()>;
 
   CertificateCare(io::Loop& loop, Reloader& reloader, const serve::CoreGroup& group, Renew renew);
 
+  /// One sentence for each certificate and revocation list that is near its end.
+  std::vector<std::string> near_expiry() const;
+
  private:
-  void look();
-  void renewed(const Result<bool>& result);
-  void warn();
+  struct Work;
+  void look(Renew renew);
+  void looked(const Work& work);
+  std::vector<Expiring> served() const;
 
   static constexpr std::uint64_t kIntervalMs = 60 * 60 * 1000;
   io::Loop& loop_;
   Reloader& reloader_;
   const serve::CoreGroup& group_;
   Renew renew_;
+  std::vector<Expiring> crls_;
   ExpiryWarnings warnings_;
   io::Timer timer_;
   std::shared_ptr<int> alive_ = std::make_shared<int>(0);  // work off the loop may outlive this object

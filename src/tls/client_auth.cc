@@ -277,7 +277,8 @@ Result<std::vector<CrlDate>> crl_dates(const ClientAuthConfig& config) {
   std::vector<CrlDate> dates;
   for (const LoadedCrl& crl : *crls) {
     const ASN1_TIME* next = X509_CRL_get0_nextUpdate(crl.crl.get());
-    dates.push_back({crl.file, crl.issuer(), next == nullptr ? 0 : seconds_of(next)});
+    dates.push_back({crl.file, crl.issuer(), seconds_of(X509_CRL_get0_lastUpdate(crl.crl.get())),
+                     next == nullptr ? 0 : seconds_of(next)});
   }
   return dates;
 }

@@ -24,7 +24,8 @@ Status apply_client_auth(SSL_CTX* context, const ClientAuthConfig& config, std::
 struct CrlDate {
   std::string file;
   std::string issuer;
-  std::int64_t next_update = 0;  // seconds since 1970; 0: it does not say
+  std::int64_t this_update = 0;  // seconds since 1970
+  std::int64_t next_update = 0;  // 0: it does not say
 };
 Result<std::vector<CrlDate>> crl_dates(const ClientAuthConfig& config);
 
