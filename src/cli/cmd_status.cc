@@ -33,11 +33,38 @@ void print_json(const std::string& directory, const node::LockHolder& holder, bo
   fmt::print("{}\n", status.dump(2, ' ', false, nlohmann::json::error_handler_t::replace));
 }
 
+/// "worker001 transport001: tcp 127.0.0.1:8443 (TLS), 3 connections, certificate until 2027-01-01 (29 days)"
+std::string listener_line(const nlohmann::json& listener) {
+  const auto connections = listener.value("connections", std::uint64_t{0});
+  std::string line =
+      fmt::format("{} {}: {}, {} connection{}", listener.value("worker", ""), listener.value("transport", ""),
+                  listener.value("endpoint", ""), connections, connections == 1 ? "" : "s");
+  const auto& certificates = listener.value("certificates", nlohmann::json::array());
+  for (const auto& certificate : certificates) {
+    line += fmt::format(", certificate until {} ({} days)", certificate.value("not_after", "").substr(0, 10),
+                        certificate.value("days_left", std::int64_t{0}));
+  }
+  return line;
+}
+
+std::string listener_lines(const nlohmann::json& status) {
+  std::string lines;
+  const auto& listeners = status.value("listeners", nlohmann::json::array());
+  for (const auto& listener : listeners) lines += "  " + listener_line(listener) + "\n";
+  const auto& warnings = status.value("warnings", nlohmann::json::array());
+  for (const auto& warning : warnings) lines += "  warning: " + warning.get<std::string>() + "\n";
+  return lines;
+}
+
 void print_text(const std::string& directory, const node::LockHolder& holder, bool sessions) {
   fmt::print("Status is {}\n", holder.held ? "RUNNING" : "STOPPED");
-  if (!holder.held || !sessions) return;
-  const nlohmann::json status = describe_running(directory, holder.pid, true);
-  fmt::print("{}", status.contains("sessions") ? session_table(status) : "The node does not answer.\n");
+  if (!holder.held) return;
+  const nlohmann::json status = describe_running(directory, holder.pid, sessions);
+  if (!status.value("answers", true)) {
+    fmt::print("The node does not answer.\n");
+  } else {
+    fmt::print("{}", sessions ? session_table(status) : listener_lines(status));
+  }
 }
 
 }  // namespace

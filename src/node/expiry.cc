@@ -4,6 +4,7 @@
 
 #include <algorithm>
 #include <cstdlib>
+#include <set>
 
 namespace transom::node {
 namespace {
@@ -33,6 +34,17 @@ std::string distance_text(std::int64_t then, std::int64_t now) {
   const char* unit = in_days ? "day" : "hour";
   return fmt::format("{}{} {}{}{}", then > now ? "in " : "", count, unit, count == 1 ? "" : "s",
                      then > now ? "" : " ago");
+}
+
+std::vector<std::string> near_expiry(const std::vector<Expiring>& all, std::int64_t now) {
+  std::vector<std::string> sentences;
+  std::set<std::string> seen;
+  for (const Expiring& expiring : all) {
+    if (expiry_stage(expiring, now) > 0 && seen.insert(expiring.id).second) {
+      sentences.push_back(warning_of(expiring, now));
+    }
+  }
+  return sentences;
 }
 
 std::vector<std::string> ExpiryWarnings::due(const std::vector<Expiring>& all, std::int64_t now) {

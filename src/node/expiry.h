@@ -17,6 +17,9 @@ struct Expiring {
 /// come. What lives shorter than 90 days has its first stage at a third of its life, and of the others those after it.
 std::size_t expiry_stage(const Expiring& expiring, std::int64_t now);
 
+/// One sentence for each that is near its end.
+std::vector<std::string> near_expiry(const std::vector<Expiring>& all, std::int64_t now);
+
 /// "in 12 days", "in 5 hours", "3 days ago".
 std::string distance_text(std::int64_t then, std::int64_t now);
 

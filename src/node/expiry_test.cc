@@ -65,6 +65,13 @@ TEST(Expiry, AtLoadOnlyWhatHoldsNow) {
   EXPECT_THAT(late.due(all, kEnd + 2 * kDay), IsEmpty());
 }
 
+TEST(Expiry, WhatIsNearIsToldAnew) {
+  const std::vector<Expiring> all = {certificate(90 * kDay), certificate(90 * kDay), certificate(6 * kDay, "CD")};
+  EXPECT_THAT(near_expiry(all, kEnd - 5 * kDay), ElementsAre("a.pem: the certificate expires in 5 days; renew it"));
+  EXPECT_EQ(near_expiry(all, kEnd + kDay).size(), 2U);
+  EXPECT_THAT(near_expiry(all, kEnd - 40 * kDay), IsEmpty());
+}
+
 TEST(Expiry, ARenewedOneIsANewOne) {
   ExpiryWarnings warnings;
   EXPECT_EQ(warnings.due({certificate(90 * kDay)}, kEnd - kDay).size(), 1U);

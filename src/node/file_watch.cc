@@ -41,14 +41,16 @@ bool ChangeDetector::look(std::vector<FileStamp> found) {
   return true;
 }
 
-FileWatch::FileWatch(io::Loop& loop, std::vector<std::string> files, std::function<void()> changed)
+FileWatch::FileWatch(io::Loop& loop, std::vector<std::string> files, std::function<void()> changed,
+                     std::uint64_t interval_ms)
     : loop_(loop),
       files_(std::make_shared<const std::vector<std::string>>(std::move(files))),
       detector_(stamps_of(*files_)),
       changed_(std::move(changed)),
+      interval_ms_(interval_ms),
       timer_(
           loop.timers(), [](void* self) { static_cast<FileWatch*>(self)->look(); }, this) {
-  if (!files_->empty()) timer_.start(kIntervalMs);
+  if (!files_->empty()) timer_.start(interval_ms_);
 }
 
 void FileWatch::look() {
@@ -56,7 +58,7 @@ void FileWatch::look() {
   loop_.offload([files = files_, found] { *found = stamps_of(*files); },
                 [this, found, alive = std::weak_ptr<int>(alive_)] {
                   if (alive.expired()) return;
-                  timer_.start(kIntervalMs);
+                  timer_.start(interval_ms_);
                   if (detector_.look(std::move(*found))) changed_();
                 });
 }

@@ -39,7 +39,8 @@ class FileWatch {
  public:
   static constexpr std::uint64_t kIntervalMs = 2'000;
 
-  FileWatch(io::Loop& loop, std::vector<std::string> files, std::function<void()> changed);
+  FileWatch(io::Loop& loop, std::vector<std::string> files, std::function<void()> changed,
+            std::uint64_t interval_ms = kIntervalMs);
 
  private:
   void look();
@@ -48,6 +49,7 @@ class FileWatch {
   const std::shared_ptr<const std::vector<std::string>> files_;  // work off the loop may outlive this object
   ChangeDetector detector_;
   std::function<void()> changed_;
+  const std::uint64_t interval_ms_;
   io::Timer timer_;
   std::shared_ptr<int> alive_ = std::make_shared<int>(0);
 };

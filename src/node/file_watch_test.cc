@@ -68,10 +68,13 @@ TEST(FileWatch, CallsBackOnItsLoop) {
   const std::string file = directory.path() + "/a";
   io::Loop loop;
   int calls = 0;
-  FileWatch watch(loop, {file}, [&] {
-    ++calls;
-    loop.stop();
-  });
+  FileWatch watch(
+      loop, {file},
+      [&] {
+        ++calls;
+        loop.stop();
+      },
+      1);
   write(file, "a");
   loop.run();
   EXPECT_EQ(calls, 1);

@@ -11,6 +11,7 @@
 
 #include "base/log.h"
 #include "io/service_manager.h"
+#include "node/listener_status.h"
 #include "node/ocsp_cache.h"
 #include "node/session_list.h"
 
@@ -155,12 +156,11 @@ void Node::collect_status(std::function<void(nlohmann::json)> done) {
         {"pid", getpid()},         {"version", TRANSOM_VERSION},           {"uptime_s", std::time(nullptr) - started_},
         {"cores", group_->size()}, {"listeners", nlohmann::json::array()}, {"realms", nlohmann::json::array()}};
     for (const auto& listener : group_->listeners()) {
-      status["listeners"].push_back({{"worker", listener->config().worker_id},
-                                     {"transport", listener->config().id},
-                                     {"endpoint", listener->description()},
-                                     {"tls", listener->tls() != nullptr},
-                                     {"connections", collection->connections[listener.get()]}});
+      auto described = listener_status(*listener, loop().unix_seconds());
+      described["connections"] = collection->connections[listener.get()];
+      status["listeners"].push_back(std::move(described));
     }
+    status["warnings"] = care_ ? care_->near_expiry() : std::vector<std::string>();
     status["staples"] = stapler_->status();
     status["sessions"] = std::accumulate(collection->sessions.begin(), collection->sessions.end(), std::size_t{0});
     for (std::size_t i = 0; i < group_->realms().size(); ++i) {
