@@ -138,8 +138,10 @@ void look_at_session(const GradeTarget& target, GradeReport& report) {
 GradeReport scan(const GradeTarget& target, const std::string& ca_file) {
   const grade::StoreHandle trust = load_trust(ca_file);
   GradeReport report;
-  report.target = fmt::format("{}:{}", target.host, target.port);
+  const bool v6 = target.host.find(':') != std::string::npos;
+  report.target = fmt::format("{0}{1}{2}:{3}", v6 ? "[" : "", target.host, v6 ? "]" : "", target.port);
   report.server_name = target.server_name;
+  report.named = target.server_name != target.host;
   report.trust = ca_file.empty() ? "the system's authorities" : fmt::format("the system's authorities and {}", ca_file);
   ProbeConnector connector(target);
   SystemRandom random;
