@@ -17,7 +17,7 @@ namespace {
 
 constexpr int kWorse = 1, kUsage = 2, kNoGrade = 3;
 constexpr std::int64_t kDefaultSeconds = 60;
-constexpr int kMaxFetchedIssuers = 3;
+constexpr std::size_t kMaxFetchedIssuers = 3;
 
 struct GradeOptions {
   std::string where;
@@ -101,24 +101,23 @@ Chains collect_chains(const GradeTarget& target, const GradeReport& report) {
   return chains;
 }
 
+std::int64_t seconds_now() {
+  const auto now = std::chrono::system_clock::now().time_since_epoch();
+  return std::chrono::duration_cast<std::chrono::seconds>(now).count();
+}
+
 /// Where the way to a root is lost, the issuer is fetched from where the certificate says, as browsers do.
 grade::ChainFacts judge(const std::vector<grade::Octets>& chain, X509_STORE* trust, const GradeTarget& target) {
-  const std::int64_t now =
-      std::chrono::duration_cast<std::chrono::seconds>(std::chrono::system_clock::now().time_since_epoch()).count();
   std::vector<grade::Octets> fetched;
-  auto facts = grade::judge_chain(chain, fetched, trust, target.server_name, now);
-  for (int i = 0; i < kMaxFetchedIssuers && facts && facts->unknown_issuer; ++i) {
-    const auto last = fetched.empty() ? facts : grade::judge_chain({fetched.back()}, {}, trust, "", now);
-    if (!last || last->certificates.back().issuer_url.empty()) break;
-    const auto issuer = fetch_issuer(last->certificates.back().issuer_url, target.until);
-    if (!issuer) break;
-    fetched.push_back(*issuer);
-    auto better = grade::judge_chain(chain, fetched, trust, target.server_name, now);
-    if (!better) break;
-    facts = std::move(better);
+  for (;;) {
+    auto facts = grade::judge_chain(chain, fetched, trust, target.server_name, seconds_now());
+    if (!facts) throw CliError(facts.error().message, kNoGrade);
+    if (!facts->unknown_issuer || fetched.size() == kMaxFetchedIssuers) return std::move(*facts);
+    const std::string url = grade::issuer_url(fetched.empty() ? chain.back() : fetched.back());
+    auto issuer = url.empty() ? std::nullopt : fetch_issuer(url, target.until);
+    if (!issuer) return std::move(*facts);
+    fetched.push_back(std::move(*issuer));
   }
-  if (!facts) throw CliError(facts.error().message, kNoGrade);
-  return std::move(*facts);
 }
 
 void look_at_session(const GradeTarget& target, GradeReport& report) {
@@ -138,8 +137,10 @@ void look_at_session(const GradeTarget& target, GradeReport& report) {
 GradeReport scan(const GradeTarget& target, const std::string& ca_file) {
   const grade::StoreHandle trust = load_trust(ca_file);
   GradeReport report;
-  report.target = fmt::format("{}:{}", target.host, target.port);
+  const bool v6 = target.host.find(':') != std::string::npos;
+  report.target = fmt::format("{0}{1}{2}:{3}", v6 ? "[" : "", target.host, v6 ? "]" : "", target.port);
   report.server_name = target.server_name;
+  report.named = target.server_name != target.host;
   report.trust = ca_file.empty() ? "the system's authorities" : fmt::format("the system's authorities and {}", ca_file);
   ProbeConnector connector(target);
   SystemRandom random;

@@ -86,10 +86,9 @@ std::vector<std::string> alternative_names(const tls::CertificateInfo& info) {
 
 void print_head(const GradeReport& report) {
   const grade::Rating& rating = report.rating;
-  fmt::print("TLS grade of {}{}\n\n", safe(report.target),
-             report.server_name == report.target.substr(0, report.target.rfind(':'))
-                 ? ""
-                 : fmt::format(", server name {}", safe(report.server_name)));
+  fmt::print("TLS grade of {}", safe(report.target));
+  if (report.named) fmt::print(", server name {}", safe(report.server_name));
+  fmt::print("\n\n");
   fmt::print("Grade         {}\nScore         {}\n", shown_grade(rating), rating.score);
   fmt::print("Protocol      {:>3}\nKey exchange  {:>3}\nCipher        {:>3}\n", rating.protocol, rating.key_exchange,
              rating.cipher);
@@ -109,24 +108,39 @@ void print_reasons(const grade::Rating& rating) {
   for (const std::string& step : rating.next_steps) fmt::print("  {}\n", safe(step));
 }
 
+struct ShownSuite {
+  std::string name;
+  int bits;
+  bool forward_secret, aead, broken;
+};
+
+std::vector<ShownSuite> suites_of(const grade::ServerFacts& server, grade::Version version) {
+  std::vector<ShownSuite> shown;
+  if (version != grade::Version::ssl2) {
+    for (const std::uint16_t number : server.suites.at(version)) {
+      const grade::SuiteTraits traits = grade::suite_traits(number);
+      shown.push_back({grade::suite_name(number), traits.bits, traits.forward_secret, traits.aead, traits.broken()});
+    }
+    return shown;
+  }
+  const auto& offered = server.ssl2->suites;
+  for (const grade::Ssl2Suite& suite : grade::ssl2_suites()) {
+    const bool found = std::find(offered.begin(), offered.end(), suite.number) != offered.end();
+    if (found) shown.push_back({std::string(suite.name), suite.bits, false, false, true});
+  }
+  return shown;
+}
+
+const char* remark_on(const ShownSuite& suite) {
+  return suite.broken ? ", broken" : suite.forward_secret ? "" : ", no forward secrecy";
+}
+
 void print_suites(const grade::ServerFacts& server) {
   for (const grade::Version version : grade::all_versions) {
     if (!server.offers(version)) continue;
     fmt::print("\n{}\n", grade::name_of(version));
-    if (version == grade::Version::ssl2) {
-      for (const grade::Ssl2Suite& suite : grade::ssl2_suites()) {
-        const auto& offered = server.ssl2->suites;
-        const bool found = std::find(offered.begin(), offered.end(), suite.number) != offered.end();
-        if (found) fmt::print("  {:<47} {:>3} bits\n", suite.name, suite.bits);
-      }
-      continue;
-    }
-    for (const std::uint16_t number : server.suites.at(version)) {
-      const grade::SuiteTraits traits = grade::suite_traits(number);
-      fmt::print("  {:<47} {:>3} bits{}\n", grade::suite_name(number), traits.bits,
-                 traits.broken()          ? ", broken"
-                 : !traits.forward_secret ? ", no forward secrecy"
-                                          : "");
+    for (const ShownSuite& suite : suites_of(server, version)) {
+      fmt::print("  {:<47} {:>3} bits{}\n", suite.name, suite.bits, remark_on(suite));
     }
   }
 }
@@ -181,21 +195,17 @@ json or_null(const std::optional<Fact>& fact) {
   return fact ? json(*fact) : json(nullptr);
 }
 
-json json_suites(const grade::ServerFacts& server) {
+json json_versions(const grade::ServerFacts& server) {
   json versions = json::array();
   for (const grade::Version version : grade::all_versions) {
     if (!server.offers(version)) continue;
     json suites = json::array();
-    if (version != grade::Version::ssl2) {
-      for (const std::uint16_t number : server.suites.at(version)) {
-        const grade::SuiteTraits traits = grade::suite_traits(number);
-        suites.push_back({{"name", grade::suite_name(number)},
-                          {"number", number},
-                          {"bits", traits.bits},
-                          {"forward_secret", traits.forward_secret},
-                          {"aead", traits.aead},
-                          {"broken", traits.broken()}});
-      }
+    for (const ShownSuite& suite : suites_of(server, version)) {
+      suites.push_back({{"name", suite.name},
+                        {"bits", suite.bits},
+                        {"forward_secret", suite.forward_secret},
+                        {"aead", suite.aead},
+                        {"broken", suite.broken}});
     }
     versions.push_back({{"version", grade::name_of(version)}, {"suites", suites}});
   }
@@ -284,7 +294,7 @@ json json_report(const GradeReport& report) {
           {"cipher_score", rating.cipher},
           {"reasons", json_reasons(rating)},
           {"next_steps", rating.next_steps},
-          {"versions", json_suites(server)},
+          {"versions", json_versions(server)},
           {"groups_tls13", json_groups(server.groups13)},
           {"groups_tls12", json_groups(server.groups12)},
           {"dh_bits", or_null(server.dh_bits)},

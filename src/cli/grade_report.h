@@ -11,6 +11,7 @@ namespace transom::cli {
 
 struct GradeReport {
   std::string target, server_name;  // "localhost:8443", "localhost"
+  bool named = false;               // the server name was given by --servername
   std::string trust;                // whose authorities the chain was verified against
   grade::Evidence evidence;
   grade::Rating rating;

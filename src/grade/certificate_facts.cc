@@ -59,20 +59,6 @@ void read_signature(X509* certificate, CertificateFacts& facts) {
   }
 }
 
-std::string issuer_url(X509* certificate) {
-  const AccessHandle access(
-      static_cast<AUTHORITY_INFO_ACCESS*>(X509_get_ext_d2i(certificate, NID_info_access, nullptr, nullptr)));
-  for (int i = 0; i < sk_ACCESS_DESCRIPTION_num(access.get()); ++i) {
-    const ACCESS_DESCRIPTION* entry = sk_ACCESS_DESCRIPTION_value(access.get(), i);
-    if (OBJ_obj2nid(entry->method) != NID_ad_ca_issuers || entry->location->type != GEN_URI) continue;
-    const ASN1_IA5STRING* uri = entry->location->d.uniformResourceIdentifier;
-    std::string url(reinterpret_cast<const char*>(ASN1_STRING_get0_data(uri)),
-                    static_cast<std::size_t>(ASN1_STRING_length(uri)));
-    if (url.starts_with("http://")) return url;
-  }
-  return "";
-}
-
 Result<CertificateFacts> facts_of(X509* certificate) {
   auto info = tls::certificate_info(certificate);
   if (!info) return tl::make_unexpected(info.error());
@@ -81,7 +67,6 @@ Result<CertificateFacts> facts_of(X509* certificate) {
   read_key(certificate, facts);
   read_signature(certificate, facts);
   facts.self_signed = X509_self_signed(certificate, 1) == 1;
-  facts.issuer_url = issuer_url(certificate);
   return facts;
 }
 
@@ -173,8 +158,10 @@ Result<ChainFacts> judge_chain(const std::vector<Octets>& chain, const std::vect
   const tls::ErrorScope errors;
   const auto sent = read_all(chain);
   if (!sent) return tl::make_unexpected(sent.error());
-  const auto others = read_all(extra);
-  if (!others) return tl::make_unexpected(others.error());
+  std::vector<CertificateHandle> others;
+  for (const Octets& one : extra) {
+    if (auto certificate = read_der(one)) others.push_back(std::move(*certificate));
+  }
   ChainFacts facts;
   for (const CertificateHandle& certificate : *sent) {
     auto one = facts_of(certificate.get());
@@ -182,10 +169,27 @@ Result<ChainFacts> judge_chain(const std::vector<Octets>& chain, const std::vect
     facts.certificates.push_back(std::move(*one));
   }
   facts.name_matches = matches(sent->front().get(), host);
-  const auto verdict = verify(*sent, *others, trust, now);
+  const auto verdict = verify(*sent, others, trust, now);
   if (!verdict) return tl::make_unexpected(verdict.error());
   apply(*verdict, facts);
   return facts;
+}
+
+std::string issuer_url(const Octets& der) {
+  const tls::ErrorScope errors;
+  const auto certificate = read_der(der);
+  if (!certificate) return "";
+  const AccessHandle access(
+      static_cast<AUTHORITY_INFO_ACCESS*>(X509_get_ext_d2i(certificate->get(), NID_info_access, nullptr, nullptr)));
+  for (int i = 0; i < sk_ACCESS_DESCRIPTION_num(access.get()); ++i) {
+    const ACCESS_DESCRIPTION* entry = sk_ACCESS_DESCRIPTION_value(access.get(), i);
+    if (OBJ_obj2nid(entry->method) != NID_ad_ca_issuers || entry->location->type != GEN_URI) continue;
+    const ASN1_IA5STRING* uri = entry->location->d.uniformResourceIdentifier;
+    std::string url(reinterpret_cast<const char*>(ASN1_STRING_get0_data(uri)),
+                    static_cast<std::size_t>(ASN1_STRING_length(uri)));
+    if (url.starts_with("http://")) return url;
+  }
+  return "";
 }
 
 StapleFacts read_staple(ByteSpan response) {

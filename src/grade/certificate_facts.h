@@ -23,7 +23,6 @@ struct CertificateFacts {
   std::string signature_hash;  // "SHA256"; empty where the scheme names none
   bool self_signed = false;
   bool exponent_one = false;  // an RSA key that encrypts nothing
-  std::string issuer_url;     // where its issuer's certificate can be had (AIA caIssuers, http only)
 };
 
 struct ChainFacts {
@@ -42,10 +41,14 @@ using StoreHandle = std::unique_ptr<X509_STORE, tls::FreeWith<X509_STORE_free>>;
 /// The system's roots and those of `ca_file` (empty: none).
 Result<StoreHandle> make_trust(const std::string& ca_file);
 
-/// `chain`: DER, leaf first, not empty. `extra`: certificates that are known though the server did not send them.
+/// `chain`: DER, leaf first, not empty. `extra`: what is known though the server did not send it; unreadable ones count
+/// nothing.
 /// `host`: a name or an address. `now` in seconds since 1970.
 Result<ChainFacts> judge_chain(const std::vector<Octets>& chain, const std::vector<Octets>& extra, X509_STORE* trust,
                                const std::string& host, std::int64_t now);
+
+/// Where the issuer's certificate can be had (AIA caIssuers, http only); empty: nowhere.
+std::string issuer_url(const Octets& der);
 
 /// What a stapled OCSP response says.
 struct StapleFacts {

@@ -55,7 +55,8 @@ TEST_F(ChainTest, AGoodChain) {
   EXPECT_EQ(first.curve, "prime256v1");
   EXPECT_EQ(first.signature, "ecdsa-with-SHA256");
   EXPECT_EQ(first.signature_hash, "SHA256");
-  EXPECT_EQ(first.issuer_url, "http://ca.example/issuer.der");
+  EXPECT_EQ(issuer_url(der(leaf())), "http://ca.example/issuer.der");
+  EXPECT_EQ(issuer_url(der(middle_)), "");
   EXPECT_FALSE(first.self_signed || first.exponent_one);
   EXPECT_TRUE(judge({der(leaf()), der(middle_), der(root_)}).certificates[2].self_signed);
 }
@@ -102,7 +103,8 @@ TEST_F(ChainTest, SelfSigned) {
 
 TEST_F(ChainTest, GarbageIsAnError) {
   EXPECT_FALSE(judge_chain({Octets{1, 2, 3}}, {}, store_.get(), "x", kNow));
-  EXPECT_FALSE(judge_chain({der(leaf())}, {Octets{}}, store_.get(), "x", kNow));
+  EXPECT_TRUE(judge({der(leaf())}, "example.com", {Octets{}}).unknown_issuer);
+  EXPECT_EQ(issuer_url(Octets{1, 2, 3}), "");
   EXPECT_EQ(read_staple(as_bytes("no OCSP response")).status, "unreadable");
   EXPECT_EQ(read_staple({}).status, "unreadable");
 }

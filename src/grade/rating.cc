@@ -177,7 +177,8 @@ Rating rate(const Evidence& evidence) {
   rating.cipher = cipher_score(suites);
   rating.score = weighted_score(rating.protocol, rating.key_exchange, rating.cipher);
   cap_by_protocol(evidence, rating.reasons);
-  cap_by_suites(suites, rating.key_exchange, rating.reasons);
+  cap_by_suites(suites, rating.reasons);
+  if (!suites.anonymous) cap_by_key(key.score, key.what, rating.reasons);
   cap_by_certificates(evidence, rating.reasons);
   cap_by_hsts(evidence.hsts, rating.reasons);
   put_in_order(rating.reasons);

@@ -85,7 +85,7 @@ void cap_by_trust(const ChainFacts& chain, Reasons& reasons) {
     reasons.push_back({Grade::t,
                        fmt::format("the certificate is not trusted: its issuer \"{}\" is neither sent nor trusted here",
                                    chain.certificates.back().info.issuer),
-                       "send the intermediate certificates; if the authority is your own, name its root by --ca"});
+                       "send all intermediate certificates; if the authority is your own, name its root by --ca"});
   } else {
     reasons.push_back({Grade::t, fmt::format("the certificate is not trusted: {}", joined(chain.problems, ", ")),
                        "use a certificate of an authority that clients trust, or name your own by --ca"});
@@ -139,7 +139,7 @@ void cap_by_protocol(const Evidence& evidence, Reasons& reasons) {
   }
 }
 
-void cap_by_suites(const SuiteSummary& suites, int key_exchange, Reasons& reasons) {
+void cap_by_suites(const SuiteSummary& suites, Reasons& reasons) {
   const auto cap = [&](bool applies, Grade grade, const char* what, const char* advice) {
     if (applies) reasons.push_back({grade, what, advice});
   };
@@ -149,8 +149,6 @@ void cap_by_suites(const SuiteSummary& suites, int key_exchange, Reasons& reason
   cap(suites.export_grade, Grade::f, "export suites are offered", "remove the export suites (!EXPORT)");
   cap(suites.weakest > 0 && suites.weakest < 112, Grade::f, "suites weaker than 112 bits are offered",
       "remove the suites of 40 and 56 bits (!LOW:!EXPORT)");
-  cap(key_exchange <= 40 && !suites.anonymous, Grade::f, "a key of the key exchange is insecure",
-      "use keys and DH parameters of at least 2048 bits");
   cap(suites.cbc_with_ssl3, Grade::c, "SSL 3 is offered with CBC suites (POODLE)", "turn SSL 3 off");
   cap(suites.rc4_with_modern, Grade::c, "RC4 is offered with TLS 1.1 or newer", "remove RC4 (!RC4)");
   cap(suites.block64_with_modern, Grade::c, "ciphers of 64-bit blocks are offered with TLS 1.1 or newer (SWEET32)",
@@ -158,8 +156,14 @@ void cap_by_suites(const SuiteSummary& suites, int key_exchange, Reasons& reason
   cap(suites.rc4, Grade::b, "RC4 is offered", "remove RC4 (!RC4)");
   cap(!suites.forward_secret, Grade::b, "no suite has forward secrecy", "offer ECDHE suites");
   cap(!suites.aead, Grade::b, "no suite is AEAD", "offer AES-GCM or ChaCha20 suites");
-  cap(key_exchange > 40 && key_exchange <= 80, Grade::b, "a key of the key exchange is weak",
-      "use keys and DH parameters of at least 2048 bits");
+}
+
+void cap_by_key(int score, const std::string& what, Reasons& reasons) {
+  const std::string advice = "use keys and DH parameters of at least 2048 bits";
+  if (score > 80) return;
+  const bool insecure = score <= 40;
+  reasons.push_back({insecure ? Grade::f : Grade::b,
+                     fmt::format("a key of the exchange is {}: {}", insecure ? "insecure" : "weak", what), advice});
 }
 
 void cap_by_certificates(const Evidence& evidence, Reasons& reasons) {

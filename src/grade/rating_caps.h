@@ -16,9 +16,11 @@ struct SuiteSummary {
 };
 SuiteSummary summarize(const ServerFacts& server);
 
-/// The reasons that lie in versions, suites and extensions; in certificates; in HSTS. `key_exchange` is its score.
+/// The reasons that lie in versions and extensions; in suites; in the weakest key (`what` it is); in certificates; in
+/// HSTS.
 void cap_by_protocol(const Evidence& evidence, std::vector<Reason>& reasons);
-void cap_by_suites(const SuiteSummary& suites, int key_exchange, std::vector<Reason>& reasons);
+void cap_by_suites(const SuiteSummary& suites, std::vector<Reason>& reasons);
+void cap_by_key(int score, const std::string& what, std::vector<Reason>& reasons);
 void cap_by_certificates(const Evidence& evidence, std::vector<Reason>& reasons);
 void cap_by_hsts(const HstsFacts& hsts, std::vector<Reason>& reasons);
 

@@ -18,6 +18,7 @@ import pytest
 from cryptography import x509
 from cryptography.hazmat.primitives import hashes, serialization
 from cryptography.hazmat.primitives.asymmetric import dh, ec, rsa
+from cryptography.x509 import ocsp
 from cryptography.x509.oid import AuthorityInformationAccessOID, ExtendedKeyUsageOID, NameOID
 
 import harness
@@ -71,7 +72,6 @@ def files(tmp_path_factory):
     """NAME.key and NAME.pem (with its chain) for each certificate, ca.pem, both.pem (with the intermediate)."""
     base = tmp_path_factory.mktemp("grade")
     root = make("Grade root", authority=True)
-    rsa_root = make("Grade RSA root", key=rsa.generate_private_key(65537, 2048), authority=True)
     middle = make("Grade issuer", root, authority=True)
     rsa_key = rsa.generate_private_key(65537, 2048)
     leafs = {
@@ -82,7 +82,7 @@ def files(tmp_path_factory):
         "expired": make(NAME, middle, days=(-60, -1)),
         "early": make(NAME, middle, days=(5, 60)),
         "other": make("other.example.test", middle, names=["other.example.test", "*.wild.example.test"]),
-        "sha1": make(NAME, rsa_root, rsa_key, hash_=hashes.SHA1()),
+        "sha1": make(NAME, root, hash_=hashes.SHA1()),
         "self": make(NAME),
     }
     for name, leaf in leafs.items():
@@ -93,7 +93,8 @@ def files(tmp_path_factory):
     # So that OpenSSL loads weak keys, parameters and signatures at all.
     (base / "weak.cnf").write_text("openssl_conf=c\n[c]\nssl_conf=s\n[s]\nsystem_default=d\n[d]\nMinProtocol=TLSv1.2\n"
                                    "CipherString=DEFAULT:@SECLEVEL=0\n")
-    (base / "ca.pem").write_text(root.pem() + rsa_root.pem())
+    (base / "root.key").write_text(root.key_pem())
+    (base / "ca.pem").write_text(root.pem())
     (base / "both.pem").write_text(root.pem() + middle.pem())
     (base / "dh1024.pem").write_bytes(dh.DHParameterNumbers(OAKLEY_1024, 2).parameters().parameter_bytes(
         serialization.Encoding.PEM, serialization.ParameterFormat.PKCS3))
@@ -219,8 +220,8 @@ BAD_S_SERVERS = {
     "tls 1.1": ("ec", ["-tls1_1", *OLD], "C", ["C: neither TLS 1.2 nor", "B: TLS 1.1 is offered", "B: no suite is AEAD"]),
     "tls 1.0 too": ("ec", ["-min_protocol", "TLSv1", *OLD], "B", ["B: TLS 1.0 is offered", "B: TLS 1.1 is offered"]),
     "dh 1024": ("rsa", ["-tls1_2", "-dhparam", "{files}/dh1024.pem", "-cipher", "kDHE:!aNULL:!eNULL:@SECLEVEL=0"], "B",
-                ["B: a key of the key exchange is weak", "A-: TLS 1.3 is not offered"]),
-    "rsa 1024": ("rsa1024", ["-cipher", "ALL:!aNULL:@SECLEVEL=0"], "B", ["B: a key of the key exchange is weak"]),
+                ["B: a key of the exchange is weak: the DH parameters of 1024 bits", "A-: TLS 1.3 is not offered"]),
+    "rsa 1024": ("rsa1024", ["-cipher", "ALL:!aNULL:@SECLEVEL=0"], "B", ["B: a key of the exchange is weak: the certificate's RSA key of 1024 bits"]),
     "no forward secrecy": ("rsa", ["-tls1_2", "-cipher", "kRSA:!eNULL"], "B", ["B: no suite has forward secrecy"]),
     "anonymous": ("rsa", ["-cipher", "ALL:aNULL:@SECLEVEL=0"], "F", ["F: anonymous suites"]),
     "null": ("rsa", ["-cipher", "eNULL:ALL:!aNULL:@SECLEVEL=0"], "F", ["F: suites without encryption"]),
@@ -293,6 +294,21 @@ def test_an_incomplete_chain_whose_issuer_can_be_fetched(files, tmp_path):
             report = grade(tls_port, ca=tmp_path / "root.pem")
         issuer_server.shutdown()
     assert report.letter == "B" and "B: the chain is incomplete" in report.why, report
+
+
+@pytest.mark.parametrize("status,letter", [("GOOD", "A"), ("REVOKED", "T")])
+def test_staples(files, tmp_path, status, letter):
+    leaf = x509.load_pem_x509_certificate((files / "direct_leaf.pem").read_bytes())
+    root, now = x509.load_pem_x509_certificate((files / "ca.pem").read_bytes()), datetime.datetime.utcnow()
+    response = (ocsp.OCSPResponseBuilder().add_response(
+        cert=leaf, issuer=root, algorithm=hashes.SHA1(), cert_status=ocsp.OCSPCertStatus[status], this_update=now,
+        next_update=now + datetime.timedelta(days=1), revocation_time=now if status == "REVOKED" else None, revocation_reason=None)
+        .responder_id(ocsp.OCSPResponderEncoding.HASH, root)
+        .sign(serialization.load_pem_private_key((files / "root.key").read_bytes(), None), hashes.SHA256()))
+    (tmp_path / "staple.der").write_bytes(response.public_bytes(serialization.Encoding.DER))
+    with s_server(files, tmp_path, "direct", "-status_file", tmp_path / "staple.der", chain="direct_leaf.pem") as port:
+        report = grade(port, ca=files / "ca.pem")
+    assert (report.letter, report.found["connection"]["staple"]) == (letter, status.lower()), report
 
 
 @pytest.mark.parametrize("header,letter,state", [
