@@ -47,7 +47,6 @@ void Socket::on_poll(uv_poll_t* handle, int status, int events) {
 void Socket::close() {
   if (poll_ == nullptr) return;
   loop_.forget_flush(handler_);
-  uv_poll_stop(&poll_->handle);
   uv_close(reinterpret_cast<uv_handle_t*>(&poll_->handle),
            [](uv_handle_t* handle) { delete static_cast<Poll*>(handle->data); });
   poll_ = nullptr;

@@ -139,7 +139,9 @@ bool Connection::receive_encrypted(ByteSpan octets) {
     close(CloseReason::tls_error);
   } else if (state == tls::Stream::State::peer_closed) {
     if (layer_) layer_->on_peer_end();
+    peer_ended_ = true;  // nothing of use can follow: its FIN need not be waited for
     close(CloseReason::peer_closed);
+    return false;
   }
   return true;
 }

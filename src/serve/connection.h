@@ -88,7 +88,7 @@ class Connection final : public HttpConnection, private io::Socket::Handler {
   void on_timer();
 
   void read_some();
-  bool receive(MutableByteSpan octets);
+  bool receive(MutableByteSpan octets);  // false: nothing is read any more
   bool receive_encrypted(ByteSpan octets);
   void end_handshake();
   void deliver(MutableByteSpan plain);

