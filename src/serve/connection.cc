@@ -20,7 +20,8 @@ namespace {
 // How much is encrypted ahead of the socket: enough for full segments, little enough not to pile up for a slow reader.
 constexpr std::size_t kEncryptAhead = 256 << 10;
 constexpr std::size_t kRecord = 16 << 10;
-constexpr std::size_t kMaxPieces = 64;  // of one sendmsg
+constexpr std::size_t kMaxPieces = 64;    // of one sendmsg
+constexpr std::size_t kManyWaiting = 16;  // for their turn in the handshake
 
 }  // namespace
 
@@ -69,12 +70,15 @@ void Connection::on_socket_ready(bool readable, bool writable) {
   if (!readable) return;
   // The dear part can wait until those who are through have been served; then the core calls advance_handshake.
   if (!handshaking_ || closing()) return read_some();
-  if (!std::exchange(awaits_turn_, true)) core_.await_handshake_turn(*this);
+  if (std::exchange(awaits_turn_, true)) return;
+  // In a flood, each turn of the loop would be told of all that wait; it comes to them without.
+  if (core_.await_handshake_turn(*this) > kManyWaiting) socket_.watch(false, false);
 }
 
 void Connection::advance_handshake() {
   awaits_turn_ = false;
   if (!finished_) read_some();
+  update_interest();
 }
 
 void Connection::end_handshake() {

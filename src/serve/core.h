@@ -91,7 +91,11 @@ class Core final : public HttpHost, private router::Bus, private io::Flushable {
     if (gate_.waiting() > 0) loop_.want_flush(*this);
   }
   void end_long_waits();
-  void await_handshake_turn(Connection& connection) { handshake_queue_.push_back(&connection); }
+  /// How many wait now.
+  std::size_t await_handshake_turn(Connection& connection) {
+    handshake_queue_.push_back(&connection);
+    return handshake_queue_.size();
+  }
   void forget_handshake_turn(Connection& connection);
   bool advance_handshakes();
   bool handle_letters();
