@@ -41,8 +41,9 @@ std::string listener_line(const nlohmann::json& listener) {
                   listener.value("endpoint", ""), connections, connections == 1 ? "" : "s");
   const auto& certificates = listener.value("certificates", nlohmann::json::array());
   for (const auto& certificate : certificates) {
-    line += fmt::format(", certificate until {} ({} days)", certificate.value("not_after", "").substr(0, 10),
-                        certificate.value("days_left", std::int64_t{0}));
+    const auto days = certificate.value("days_left", std::int64_t{0});
+    line += fmt::format(", certificate until {} ({})", certificate.value("not_after", "").substr(0, 10),
+                        days < 0 ? "expired" : fmt::format("{} day{}", days, days == 1 ? "" : "s"));
   }
   return line;
 }

@@ -5,11 +5,21 @@
 namespace transom::node {
 namespace {
 
-std::string what_of(const tls::CertificateInfo& info, const std::string& file) {
-  return fmt::format("{}: the certificate \"{}\"", file, info.subject);
+Expiring expiring_of(const tls::CertificateInfo& info, const std::string& file) {
+  return {info.sha256_fingerprint, fmt::format("{}: the certificate \"{}\"", file, info.subject), info.not_before,
+          info.not_after};
 }
 
-/// A list of which the next one is due soon.
+void add_certificates(const tls::ServerContext& context, std::vector<Expiring>& all) {
+  for (const tls::ServedCertificate& certificate : context.certificates()) {
+    const std::string& file = certificate.config.certificate_file;
+    all.push_back(expiring_of(certificate.info, file));
+    if (!certificate.issuer) continue;
+    if (const auto issuer = tls::certificate_info(certificate.issuer.get())) all.push_back(expiring_of(*issuer, file));
+  }
+}
+
+/// Lists of which the next one is due soon.
 void add_crls(const tls::ServerContext& context, std::vector<Expiring>& all) {
   for (const tls::CrlDate& crl : context.crls()) {
     if (crl.next_update == 0) continue;
@@ -19,22 +29,13 @@ void add_crls(const tls::ServerContext& context, std::vector<Expiring>& all) {
   }
 }
 
-std::vector<Expiring> expiring_of(const serve::CoreGroup& group) {
+std::vector<Expiring> served_by(const serve::CoreGroup& group) {
   std::vector<Expiring> all;
-  const auto add = [&all](const tls::CertificateInfo& info, const std::string& file) {
-    all.push_back({info.sha256_fingerprint, what_of(info, file), info.not_before, info.not_after});
-  };
   for (const auto& listener : group.listeners()) {
     const auto context = listener->tls();
     if (!context) continue;
+    add_certificates(*context, all);
     add_crls(*context, all);
-    for (const tls::ServedCertificate& certificate : context->certificates()) {
-      add(certificate.info, certificate.config.certificate_file);
-      if (!certificate.issuer) continue;
-      if (const auto issuer = tls::certificate_info(certificate.issuer.get())) {
-        add(*issuer, certificate.config.certificate_file);
-      }
-    }
   }
   return all;
 }
@@ -72,7 +73,11 @@ void CertificateCare::renewed(const Result<bool>& result) {
 }
 
 void CertificateCare::warn() {
-  for (const std::string& text : warnings_.due(expiring_of(group_), loop_.unix_seconds())) log_warn("{}", text);
+  for (const std::string& text : warnings_.due(served_by(group_), loop_.unix_seconds())) log_warn("{}", text);
+}
+
+std::vector<std::string> CertificateCare::near_expiry() const {
+  return node::near_expiry(served_by(group_), loop_.unix_seconds());
 }
 
 }  // namespace transom::node

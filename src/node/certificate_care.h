@@ -11,13 +11,18 @@
 
 namespace transom::node {
 
-/// Once an hour: has the node's own certificates renewed if it is time, and only then warns of those that end soon.
-/// Lives on core 0's thread, as `reloader` does; warns also when it is made and after each reload.
+/// Once an hour: has the node's own certificates renewed if it is time, and only then warns of certificates and
+/// revocation lists that end soon; of these also when it is made and after each reload. Lives on core 0's thread, as
+/// `reloader` does.
 class CertificateCare {
  public:
-  using Renew = std::function<Result<bool>()>;  // off the loop; true: there are new files to load
+  /// Makes new certificates if it is time and says whether it did. Off the loop.
+  using Renew = std::function<Result<bool>()>;
 
   CertificateCare(io::Loop& loop, Reloader& reloader, const serve::CoreGroup& group, Renew renew);
+
+  /// One sentence for each certificate and revocation list that is near its end.
+  std::vector<std::string> near_expiry() const;
 
  private:
   void look();

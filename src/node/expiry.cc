@@ -13,7 +13,7 @@ constexpr std::int64_t kHour = 3600, kDay = 24 * kHour;
 constexpr std::int64_t kStages[] = {30 * kDay, 14 * kDay, 7 * kDay, 3 * kDay, kDay};  // before the end
 
 std::string warning_of(const Expiring& expiring, std::int64_t now) {
-  return fmt::format("{} {} {}; renew it", expiring.what, expiring.not_after > now ? "expires" : "has expired",
+  return fmt::format("{} {} {}; renew it", expiring.what, expiring.not_after > now ? "expires" : "expired",
                      distance_text(expiring.not_after, now));
 }
 

@@ -52,7 +52,7 @@ TEST(Expiry, EachStageIsSaidOnce) {
                                 "a.pem: the certificate expires in 7 days; renew it",
                                 "a.pem: the certificate expires in 3 days; renew it",
                                 "a.pem: the certificate expires in 24 hours; renew it",
-                                "a.pem: the certificate has expired 0 hours ago; renew it"));
+                                "a.pem: the certificate expired 0 hours ago; renew it"));
 }
 
 TEST(Expiry, AtLoadOnlyWhatHoldsNow) {

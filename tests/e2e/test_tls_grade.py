@@ -221,7 +221,8 @@ BAD_S_SERVERS = {
     "tls 1.0 too": ("ec", ["-min_protocol", "TLSv1", *OLD], "B", ["B: TLS 1.0 is offered", "B: TLS 1.1 is offered"]),
     "dh 1024": ("rsa", ["-tls1_2", "-dhparam", "{files}/dh1024.pem", "-cipher", "kDHE:!aNULL:!eNULL:@SECLEVEL=0"], "B",
                 ["B: a key of the exchange is weak: the DH parameters of 1024 bits", "A-: TLS 1.3 is not offered"]),
-    "rsa 1024": ("rsa1024", ["-cipher", "ALL:!aNULL:@SECLEVEL=0"], "B", ["B: a key of the exchange is weak: the certificate's RSA key of 1024 bits"]),
+    "rsa 1024": ("rsa1024", ["-cipher", "ALL:!aNULL:@SECLEVEL=0"], "B",
+                 ["B: a key of the exchange is weak: the certificate's RSA key of 1024 bits"]),
     "no forward secrecy": ("rsa", ["-tls1_2", "-cipher", "kRSA:!eNULL"], "B", ["B: no suite has forward secrecy"]),
     "anonymous": ("rsa", ["-cipher", "ALL:aNULL:@SECLEVEL=0"], "F", ["F: anonymous suites"]),
     "null": ("rsa", ["-cipher", "eNULL:ALL:!aNULL:@SECLEVEL=0"], "F", ["F: suites without encryption"]),
@@ -439,7 +440,8 @@ def der(files):
 
 AES, RC4, DES3, EXPORT40 = 0xC02F, 0x0005, 0x000A, 0x0003
 SCRIPTS = {
-    "ssl 3 beside 1.2": (dict(suites={0x300: [0x002F], 0x303: [AES]}), "C", ["C: SSL 3 is offered with CBC suites (POODLE)", "B: SSL 3"]),
+    "ssl 3 beside 1.2": (dict(suites={0x300: [0x002F], 0x303: [AES]}), "C",
+                         ["C: SSL 3 is offered with CBC suites (POODLE)", "B: SSL 3"]),
     "ssl 3 only": (dict(suites={0x300: [RC4]}), "F", ["F: SSL 3 is the best version", "B: RC4 is offered"]),
     "rc4": (dict(suites={0x301: [RC4], 0x303: [AES]}), "B", ["B: RC4 is offered", "B: TLS 1.0 is offered"]),
     "export": (dict(suites={0x303: [AES, EXPORT40]}), "F", ["F: export suites", "F: suites weaker than 112 bits"]),
@@ -498,9 +500,9 @@ def test_beside_testssl(files, tmp_path):
     found = tmp_path / "testssl.json"
     with nginx(files, tmp_path, MODERN + HSTS, ("ec", "rsa")) as port:
         ours = grade(port, ca=files / "ca.pem")
-        subprocess.run([script, "--quiet", "--color", "0", "--warnings", "off", "--nodns", "none", "--ip", "127.0.0.1", "--add-ca",
-                        files / "ca.pem", "--overwrite", "--jsonfile", found, f"https://{NAME}:{port}"], timeout=600,
-                       capture_output=True, check=False)
+        subprocess.run([script, "--quiet", "--rating-only", "--color", "0", "--warnings", "off", "--nodns", "none", "--ip",
+                        "127.0.0.1", "--add-ca", files / "ca.pem", "--overwrite", "--jsonfile", found, f"https://{NAME}:{port}"],
+                       timeout=900, capture_output=True, check=False)
     theirs = {one["id"]: one["finding"] for one in json.loads(found.read_text())}
     names = ("protocol_support_score", "key_exchange_score", "cipher_strength_score", "final_score")
     assert (theirs["overall_grade"], *(int(theirs[name]) for name in names)) == (ours.letter, *ours.scores)
