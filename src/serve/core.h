@@ -65,6 +65,7 @@ class Core final : public HttpHost, private router::Bus, private io::Flushable {
   void offload(std::function<void()> work, std::function<void()> done) override {
     loop_.offload(std::move(work), std::move(done));
   }
+  void next_turn(std::function<void()> task) override { loop_.post(std::move(task)); }
   std::int64_t unix_seconds() override { return loop_.unix_seconds(); }
 
   /// A letter from another core. Any thread.

@@ -50,13 +50,15 @@ class FakeHost final : public HttpHost {
   void offload(std::function<void()> work, std::function<void()> done) override {
     waiting.emplace_back(std::move(work), std::move(done));
   }
+  void next_turn(std::function<void()> task) override { waiting.emplace_back(nullptr, std::move(task)); }
   std::int64_t unix_seconds() override { return now; }
 
   bool run_one() {
     if (waiting.empty()) return false;
     auto [work, done] = std::move(waiting.front());
     waiting.pop_front();
-    work();
+    if (work) ++offloaded;
+    if (work) work();
     done();
     return true;
   }
@@ -66,6 +68,7 @@ class FakeHost final : public HttpHost {
   }
 
   std::deque<std::pair<std::function<void()>, std::function<void()>>> waiting;
+  int offloaded = 0;               // pieces of work that were run
   std::int64_t now = 784'111'777;  // Sun, 06 Nov 1994 08:49:37 GMT
 };
 

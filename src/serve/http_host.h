@@ -45,6 +45,8 @@ class HttpHost {
   virtual ~HttpHost() = default;
   /// Runs `work` on the thread pool, then `done` on this core. `done` is called even if the connection has gone.
   virtual void offload(std::function<void()> work, std::function<void()> done) = 0;
+  /// Runs `task` on this core in its next turn, when the other connections have had theirs.
+  virtual void next_turn(std::function<void()> task) = 0;
   /// Wall clock, seconds since 1970.
   virtual std::int64_t unix_seconds() = 0;
   /// The value of the Date field now, formatted once per second.

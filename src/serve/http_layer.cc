@@ -1,5 +1,7 @@
 #include "serve/http_layer.h"
 
+#include <fcntl.h>
+#include <sys/uio.h>
 #include <unistd.h>
 
 #include "base/log.h"
@@ -44,24 +46,41 @@ class HttpLayer::Exchange final : public HttpExchange {
   bool taken_ = false;
 };
 
-/// A file on its way to the client: read piece by piece on the thread pool, one piece at a time.
+/// A file on its way to the client, piece by piece: what the kernel has at hand is read at once, the rest on the thread
+/// pool.
 struct HttpLayer::Download {
   FileRange file;
+  std::string head;  // goes before the first piece
   FramePtr piece;
-  bool reading = false, complete_piece = false;
+  std::size_t piece_octets = 0;  // of the file, in `piece`
+  bool waiting = false, complete_piece = false;
+
+  /// On the loop: fills `piece`, with the head if it is still to be sent; false when that would have to wait.
+  bool read_at_hand() {
+    piece_octets = static_cast<std::size_t>(std::min<std::uint64_t>(kPieceAtHand, file.length));
+    piece = FramePtr::create(head.size() + piece_octets);
+    std::uint8_t* const begin = piece.mutable_bytes().data();
+    iovec target{begin + head.size(), piece_octets};
+    const ssize_t count = ::preadv2(file.fd.get(), &target, 1, static_cast<off_t>(file.offset), RWF_NOWAIT);
+    if (count < 0 || static_cast<std::size_t>(count) != piece_octets) return false;
+    std::copy(head.begin(), head.end(), begin);
+    head.clear();
+    return true;
+  }
 
   /// Off the loop: fills `piece` with the next octets; complete_piece stays false when the file has become shorter.
-  void read(std::size_t size) {
-    piece = FramePtr::create(size);
+  void read() {
+    piece_octets = static_cast<std::size_t>(std::min<std::uint64_t>(kPiece, file.length));
+    piece = FramePtr::create(piece_octets);
     std::size_t filled = 0;
-    while (filled < size) {
-      const ssize_t count = ::pread(file.fd.get(), piece.mutable_bytes().data() + filled, size - filled,
+    while (filled < piece_octets) {
+      const ssize_t count = ::pread(file.fd.get(), piece.mutable_bytes().data() + filled, piece_octets - filled,
                                     static_cast<off_t>(file.offset + filled));
       if (count < 0 && errno == EINTR) continue;
       if (count <= 0) break;
       filled += static_cast<std::size_t>(count);
     }
-    complete_piece = filled == size;
+    complete_piece = filled == piece_octets;
   }
 };
 
@@ -301,39 +320,71 @@ void HttpLayer::answer(Exchange& exchange, int status, std::vector<Header> heade
 }
 
 void HttpLayer::answer_file(Exchange& exchange, int status, std::vector<Header> headers, FileRange file) {
-  connection_.send(as_bytes(make_head(status, std::move(headers), file.length)));
+  std::string head = make_head(status, std::move(headers), file.length);
   log_access(exchange.request(), status, head_method_ ? 0 : file.length);
-  if (head_method_ || file.length == 0) return finish_answer();
+  if (head_method_ || file.length == 0) {
+    connection_.send(as_bytes(head));
+    return finish_answer();
+  }
+  if (file.length > kPieceAtHand)
+    ::posix_fadvise(file.fd.get(), static_cast<off_t>(file.offset), static_cast<off_t>(file.length),
+                    POSIX_FADV_SEQUENTIAL);
   download_ = std::make_shared<Download>();
   download_->file = std::move(file);
-  read_piece();
+  download_->head = std::move(head);
+  send_some();
+}
+
+/// Sends what is at hand, no more than the queue should hold and no more than this connection's share of the turn.
+void HttpLayer::send_some() {
+  for (std::size_t sent = 0; sent < kPerTurn; sent += kPieceAtHand) {
+    if (connection_.queued_octets() > HttpConnection::kDrainMark) return;
+    if (!download_->read_at_hand()) return read_piece();
+    if (!send_piece()) return;
+  }
+  if (connection_.queued_octets() <= HttpConnection::kDrainMark) send_some_later();
+}
+
+void HttpLayer::send_some_later() {
+  download_->waiting = true;
+  host_.next_turn([download = download_, link = link_] {
+    if (link->layer == nullptr || link->layer->download_ != download) return;
+    download->waiting = false;
+    link->layer->send_some();
+  });
 }
 
 void HttpLayer::read_piece() {
-  download_->reading = true;
-  const auto size = static_cast<std::size_t>(std::min<std::uint64_t>(kPiece, download_->file.length));
-  host_.offload([download = download_, size] { download->read(size); },
+  if (!download_->head.empty()) connection_.send(as_bytes(std::exchange(download_->head, {})));
+  download_->waiting = true;
+  host_.offload([download = download_] { download->read(); },
                 [download = download_, link = link_] {
-                  if (link->layer != nullptr) link->layer->send_piece(download);
+                  if (link->layer != nullptr) link->layer->send_read(download);
                 });
 }
 
-void HttpLayer::send_piece(const std::shared_ptr<Download>& download) {
+void HttpLayer::send_read(const std::shared_ptr<Download>& download) {
   if (download != download_) return;
-  download->reading = false;
+  download->waiting = false;
   if (!download->complete_piece) {
     log_info("http {}: a file became shorter while it was sent; the connection is dropped", connection_.peer());
     phase_ = Phase::ended;
     download_.reset();
     return connection_.abort(CloseReason::internal_error);
   }
-  const std::size_t size = download->piece->size();
-  connection_.send(std::move(download->piece));
+  if (send_piece() && connection_.queued_octets() <= HttpConnection::kDrainMark) send_some();
+}
+
+/// Sends the piece that was read. False: it was the last, and the next request may already have a download of its own.
+bool HttpLayer::send_piece() {
+  Download& download = *download_;
+  connection_.send(std::move(download.piece));
   queued_at_check_ = 0;
-  download->file.offset += size;
-  download->file.length -= size;
-  if (download->file.length == 0) return finish_answer();
-  if (connection_.queued_octets() <= HttpConnection::kDrainMark) read_piece();
+  download.file.offset += download.piece_octets;
+  download.file.length -= download.piece_octets;
+  if (download.file.length != 0) return true;
+  finish_answer();
+  return false;
 }
 
 void HttpLayer::finish_answer() {
@@ -357,7 +408,7 @@ void HttpLayer::end(CloseReason reason) {
 
 void HttpLayer::on_drained() {
   queued_at_check_ = 0;
-  if (phase_ == Phase::answering && download_ && !download_->reading) return read_piece();
+  if (phase_ == Phase::answering && download_) return download_->waiting ? void() : send_some_later();
   process();
 }
 

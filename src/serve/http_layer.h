@@ -24,7 +24,9 @@ class HttpLayer final : public Layer {
   static constexpr std::uint64_t kBodyTimeoutMs = 30'000;  // absolute, from the end of the head
   static constexpr std::uint64_t kStallTimeoutMs = 30'000;  // a client that takes nothing of its answer for so long
   static constexpr std::size_t kMaxWaiting = 64 << 10;      // octets of later requests before reading pauses
-  static constexpr std::size_t kPiece = 256 << 10;          // octets of a file in one read
+  static constexpr std::size_t kPiece = 256 << 10;          // octets of a file in one read off the loop
+  static constexpr std::size_t kPieceAtHand = 64 << 10;  // and in one read on it, so that they are still in the cache
+  static constexpr std::size_t kPerTurn = 256 << 10;     // octets of a file before other connections have their turn
 
   HttpLayer(HttpConnection& connection, HttpHost& host, const Site& site, WebSocketFactory make_websocket);
   ~HttpLayer() override;
@@ -64,8 +66,11 @@ class HttpLayer final : public Layer {
   std::string make_head(int status, std::vector<Header> headers, std::uint64_t content_length);
   void add_hsts(std::vector<Header>& headers) const;
   void log_access(const HttpRequest& request, int status, std::uint64_t octets);
+  void send_some();
+  void send_some_later();
   void read_piece();
-  void send_piece(const std::shared_ptr<Download>& download);
+  void send_read(const std::shared_ptr<Download>& download);
+  bool send_piece();
   void finish_answer();
   void end(CloseReason reason);
   void check_stall();

@@ -2,13 +2,16 @@
 
 #include <dirent.h>
 #include <fcntl.h>
+#include <linux/magic.h>
 #include <linux/openat2.h>
+#include <sys/statfs.h>
 #include <sys/syscall.h>
 
 #include <algorithm>
 #include <cerrno>
 #include <climits>
 #include <cstdlib>
+#include <ctime>
 #include <filesystem>
 #include <memory>
 
@@ -55,14 +58,18 @@ std::string canonical(const std::string& path) {
   return real ? std::string(real.get()) : path;
 }
 
-int open_retrying(int root, const char* path, std::uint64_t resolve) {
+int open_once(int root, const char* path, int flags, std::uint64_t resolve) {
   open_how how{};
-  how.flags = kOpenFlags;
+  how.flags = static_cast<std::uint64_t>(flags);
   how.resolve = resolve;
+  return static_cast<int>(::syscall(SYS_openat2, root, path, &how, sizeof how));
+}
+
+int open_retrying(int root, const char* path, std::uint64_t resolve) {
   for (int attempt = 0; attempt < 8; ++attempt) {
-    const long fd = ::syscall(SYS_openat2, root, path, &how, sizeof how);
+    const int fd = open_once(root, path, kOpenFlags, resolve);
     // EAGAIN: something was renamed on the way, so that the kernel could not vouch for the result.
-    if (fd >= 0 || (errno != EAGAIN && errno != EINTR)) return static_cast<int>(fd);
+    if (fd >= 0 || (errno != EAGAIN && errno != EINTR)) return fd;
   }
   return -1;
 }
@@ -103,7 +110,69 @@ tl::unexpected<int> status_of(int error) {
   return tl::make_unexpected(exhausted ? 503 : 404);
 }
 
+/// File systems whose `open` asks nobody else: not the network, not another process.
+bool is_local(int fd) {
+  constexpr std::uint64_t kXfs = 0x58465342, kZfs = 0x2fc12fc1;
+  struct statfs facts {};
+  if (::fstatfs(fd, &facts) != 0) return false;
+  for (const std::uint64_t local :
+       {std::uint64_t{EXT4_SUPER_MAGIC}, kXfs, std::uint64_t{BTRFS_SUPER_MAGIC}, kZfs, std::uint64_t{F2FS_SUPER_MAGIC},
+        std::uint64_t{OVERLAYFS_SUPER_MAGIC}, std::uint64_t{SQUASHFS_MAGIC}, std::uint64_t{TMPFS_MAGIC}})
+    if (static_cast<std::uint64_t>(facts.f_type) == local) return true;
+  return false;
+}
+
+/// No component that is empty or that stands for another: the path below the root is then as it is written.
+bool is_plain_path(std::string_view path) {
+  for (;;) {
+    const auto slash = path.find('/');
+    const std::string_view component = path.substr(0, slash);
+    if (component.empty() || component == "." || component == "..") return false;
+    if (slash == std::string_view::npos) return true;
+    path = path.substr(slash + 1);
+  }
+}
+
+timespec now_by(clockid_t clock) {
+  timespec now{};
+  ::clock_gettime(clock, &now);
+  return now;
+}
+
+bool is_before(const timespec& a, const timespec& b) {
+  return a.tv_sec != b.tv_sec ? a.tv_sec < b.tv_sec : a.tv_nsec < b.tv_nsec;
+}
+
+std::int64_t monotonic_ms() {
+  const timespec now = now_by(CLOCK_MONOTONIC_COARSE);
+  return std::int64_t{now.tv_sec} * 1000 + now.tv_nsec / 1'000'000;
+}
+
 }  // namespace
+
+/// Where the directory lies and what around it is closed, as it was a moment ago.
+struct StaticRoot::Surroundings {
+  static constexpr std::int64_t kFreshMs = 1'000;
+
+  std::int64_t learned_ms = monotonic_ms();
+  timespec learned = now_by(CLOCK_REALTIME_COARSE);  // by the clock that stamps files, taken before all else
+  std::string root;                                  // real path; empty: `try_open` is not for this directory
+  dev_t device = 0;
+  std::vector<std::string> closed_paths;
+  std::vector<std::pair<dev_t, ino_t>> closed_inodes;
+
+  bool is_fresh() const { return monotonic_ms() - learned_ms < kFreshMs; }
+
+  /// `path` is the file's real path.
+  bool allow(const struct stat& facts, const std::string& path) const {
+    if (!S_ISREG(facts.st_mode) || facts.st_nlink != 1 || facts.st_dev != device) return false;
+    if (!is_before(facts.st_ctim, learned)) return false;
+    for (const auto& closed : closed_paths)
+      if (is_below(path, closed)) return false;
+    return std::find(closed_inodes.begin(), closed_inodes.end(), std::pair(facts.st_dev, facts.st_ino)) ==
+           closed_inodes.end();
+  }
+};
 
 StaticRoot::StaticRoot(const StaticConfig& config, const SiteContext& context, Method method)
     : directory_(config.directory),
@@ -130,12 +199,54 @@ tl::expected<OpenedFile, int> StaticRoot::open(std::string_view rest, bool well_
   if (!serve_dotfiles_ && has_hidden_component(rest, well_known)) return tl::make_unexpected(404);
   const UniqueFd root(::open(directory_.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
   if (!root) return status_of(errno);
+  if (!fresh_surroundings()) learn_surroundings(root.get());
   OpenedFile file;
   file.fd = open_below(root.get(), std::string(rest));
   if (!file.fd) return status_of(errno);
   if (::fstat(file.fd.get(), &file.facts) != 0) return tl::make_unexpected(404);
   if (!S_ISREG(file.facts.st_mode) && !S_ISDIR(file.facts.st_mode)) return tl::make_unexpected(404);
   if (!may_serve(root.get(), file, well_known)) return tl::make_unexpected(404);
+  return file;
+}
+
+std::shared_ptr<const StaticRoot::Surroundings> StaticRoot::fresh_surroundings() const {
+  const std::lock_guard lock(mutex_);
+  return surroundings_ && surroundings_->is_fresh() ? surroundings_ : nullptr;
+}
+
+void StaticRoot::learn_surroundings(int root) const {
+  auto learned = std::make_shared<Surroundings>();
+  struct stat facts {};
+  if (method_ == Method::openat2 && is_local(root) && ::fstat(root, &facts) == 0) learned->root = real_path_of(root);
+  learned->device = facts.st_dev;
+  const std::string node = canonical(node_directory_);
+  if (!is_below(learned->root, node)) learned->closed_paths.push_back(node);
+  for (const auto& path : protected_files_) {
+    learned->closed_paths.push_back(path);
+    learned->closed_paths.push_back(canonical(path));
+    if (::stat(path.c_str(), &facts) == 0) learned->closed_inodes.emplace_back(facts.st_dev, facts.st_ino);
+  }
+  const std::lock_guard lock(mutex_);
+  surroundings_ = std::move(learned);
+}
+
+std::optional<OpenedFile> StaticRoot::try_open(std::string_view rest, bool well_known) const {
+  if (rest.find('\0') != std::string_view::npos || !is_plain_path(rest)) return std::nullopt;
+  if (!serve_dotfiles_ && has_hidden_component(rest, well_known)) return std::nullopt;
+  const auto around = fresh_surroundings();
+  if (!around || around->root.empty()) return std::nullopt;
+  constexpr std::uint64_t kResolve = RESOLVE_CACHED | RESOLVE_NO_MAGICLINKS;
+  const UniqueFd root(open_once(AT_FDCWD, directory_.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC, kResolve));
+  if (!root) return std::nullopt;
+  OpenedFile file;
+  file.fd = UniqueFd(open_once(root.get(), std::string(rest).c_str(), kOpenFlags,
+                               kResolve | RESOLVE_BENEATH | RESOLVE_NO_SYMLINKS | RESOLVE_NO_XDEV));
+  if (!file.fd || ::fstat(file.fd.get(), &file.facts) != 0) return std::nullopt;
+  // The kernel has the last word on where it lies: the root may have moved, a name may be found by a spelling of its
+  // own.
+  const std::string path = real_path_of(file.fd.get());
+  const std::string expected = around->root + (around->root == "/" ? "" : "/") + std::string(rest);
+  if (path != expected || !around->allow(file.facts, path)) return std::nullopt;
   return file;
 }
 

@@ -11,6 +11,7 @@ namespace {
 
 /// Up to this size a file is read at once, where it was opened: one trip to the thread pool instead of two.
 constexpr std::uint64_t kReadAtOnce = 64 << 10;
+constexpr const char* kIndex = "index.html";
 
 /// What the work on the thread pool needs of a request.
 struct Question {
@@ -44,26 +45,45 @@ std::optional<std::string> read_range(int fd, std::uint64_t offset, std::uint64_
   return content;
 }
 
+void give(HttpExchange& exchange, Answer answer) {
+  if (answer.file) return exchange.respond_file(answer.status, std::move(answer.headers), std::move(*answer.file));
+  if (answer.status == 404) return respond_not_found(exchange);
+  if (answer.status == 503)
+    return respond_error(exchange, 503, "The server is too busy to open the file. Try again.", {{"Retry-After", "1"}});
+  exchange.respond(answer.status, std::move(answer.headers), std::move(answer.body));
+}
+
 }  // namespace
 
-/// The directory with its options; every function but the constructor runs on the thread pool.
+/// The directory with its options; every function but `find_now` belongs on the thread pool.
 struct StaticService::Files {
   StaticConfig config;
   StaticRoot root;
 
   Files(const StaticConfig& c, const SiteContext& context) : config(c), root(c, context) {}
 
+  /// The answer for a plain file that can be opened without blocking. Its body is left to who sends it.
+  std::optional<Answer> find_now(const Question& question) const {
+    const std::string name = question.names_directory() ? question.rest + kIndex : question.rest;
+    auto opened = root.try_open(name, question.well_known());
+    if (!opened) return std::nullopt;
+    FileRange range;
+    Answer answer = plan(question, name, *opened, range);
+    answer.file = std::move(range);
+    return answer;
+  }
+
   Answer find(const Question& question) const {
+    if (question.names_directory()) {
+      const std::string index = question.rest + kIndex;
+      auto opened = root.open(index, question.well_known());
+      if (opened && !opened->is_directory()) return file_answer(question, index, std::move(*opened));
+    }
     auto opened = root.open(question.rest, question.well_known());
     if (!opened && opened.error() != 404) return {opened.error(), {}, {}, {}};
     if (opened && !opened->is_directory()) return file_answer(question, question.rest, std::move(*opened));
     if (opened && !question.names_directory()) return slash_redirect(question);
-    if (opened) {
-      const std::string index = question.rest + "index.html";
-      auto index_file = root.open(index, question.well_known());
-      if (index_file && !index_file->is_directory()) return file_answer(question, index, std::move(*index_file));
-      if (config.enable_directory_listing) return listing(question, *opened);
-    }
+    if (opened && config.enable_directory_listing) return listing(question, *opened);
     return fallback(question);
   }
 
@@ -88,15 +108,23 @@ struct StaticService::Files {
     return {200, html_page_headers(), directory_page(question.path, names), {}};
   }
 
-  Answer file_answer(const Question& question, const std::string& name, OpenedFile file) const {
+  /// All of the answer but its body, which is `range`; takes the file.
+  Answer plan(const Question& question, const std::string& name, OpenedFile& file, FileRange& range) const {
     const FileFacts facts{static_cast<std::uint64_t>(file.facts.st_size), file.facts.st_mtim.tv_sec,
                           file.facts.st_mtim.tv_nsec};
     FileAnswer plan = answer_for_file(question.conditions, facts);
     Answer answer{plan.status, std::move(plan.headers), {}, {}};
     add_file_headers(answer, name);
-    if (plan.length > kReadAtOnce || !question.conditions.is_get) {
-      answer.file = FileRange{std::move(file.fd), plan.offset, plan.length};
-    } else if (auto content = read_range(file.fd.get(), plan.offset, plan.length)) {
+    range = FileRange{std::move(file.fd), plan.offset, plan.length};
+    return answer;
+  }
+
+  Answer file_answer(const Question& question, const std::string& name, OpenedFile file) const {
+    FileRange range;
+    Answer answer = plan(question, name, file, range);
+    if (range.length > kReadAtOnce || !question.conditions.is_get) {
+      answer.file = std::move(range);
+    } else if (auto content = read_range(range.fd.get(), range.offset, range.length)) {
       answer.body = std::move(*content);
     } else {
       return {503, {}, {}, {}};
@@ -122,22 +150,12 @@ StaticService::StaticService(const StaticConfig& config, const SiteContext& cont
 void StaticService::handle(std::shared_ptr<HttpExchange> exchange, std::string_view rest) {
   const HttpRequest& request = exchange->request();
   if (!request.is_get_or_head()) return respond_get_only(*exchange);
-  const auto question = std::make_shared<const Question>(
-      Question{request.path, std::string(rest), request.query, FileConditions::of(request)});
+  Question question{request.path, std::string(rest), request.query, FileConditions::of(request)};
+  if (auto answer = files_->find_now(question)) return give(*exchange, std::move(*answer));
   const auto answer = std::make_shared<Answer>();
   HttpExchange& on = *exchange;
-  on.offload(
-      [files = files_, question, answer] { *answer = files->find(*question); },
-      [exchange = std::move(exchange), answer] {
-        if (answer->file)
-          exchange->respond_file(answer->status, std::move(answer->headers), std::move(*answer->file));
-        else if (answer->status == 404)
-          respond_not_found(*exchange);
-        else if (answer->status == 503)
-          respond_error(*exchange, 503, "The server is too busy to open the file. Try again.", {{"Retry-After", "1"}});
-        else
-          exchange->respond(answer->status, std::move(answer->headers), std::move(answer->body));
-      });
+  on.offload([files = files_, question = std::move(question), answer] { *answer = files->find(question); },
+             [exchange = std::move(exchange), answer] { give(*exchange, std::move(*answer)); });
 }
 
 }  // namespace transom::serve
