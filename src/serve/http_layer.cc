@@ -55,10 +55,13 @@ struct HttpLayer::Download {
   std::size_t piece_octets = 0;  // of the file, in `piece`
   bool waiting = false, complete_piece = false;
 
-  /// On the loop: fills `piece`, with the head if it is still to be sent; false when that would have to wait.
-  bool read_at_hand() {
+  /// On the loop: fills `piece`, with the head if it is still to be sent; false when that would have to wait. When the
+  /// connection has sent all it had, it holds the last piece no more: its memory is in the cache, while new memory
+  /// costs page faults that are dearer than to read and to encrypt.
+  bool read_at_hand(bool all_sent) {
     piece_octets = static_cast<std::size_t>(std::min<std::uint64_t>(kPieceAtHand, file.length));
-    piece = FramePtr::create(head.size() + piece_octets);
+    const std::size_t size = head.size() + piece_octets;
+    if (!all_sent || !piece || piece->size() != size) piece = FramePtr::create(size);
     std::uint8_t* const begin = piece.mutable_bytes().data();
     iovec target{begin + head.size(), piece_octets};
     const ssize_t count = ::preadv2(file.fd.get(), &target, 1, static_cast<off_t>(file.offset), RWF_NOWAIT);
@@ -335,14 +338,10 @@ void HttpLayer::answer_file(Exchange& exchange, int status, std::vector<Header> 
   send_some();
 }
 
-/// Sends what is at hand, no more than the queue should hold and no more than this connection's share of the turn.
+/// One piece in each turn, so that other connections have theirs, while the queue has room for it.
 void HttpLayer::send_some() {
-  for (std::size_t sent = 0; sent < kPerTurn; sent += kPieceAtHand) {
-    if (connection_.queued_octets() > HttpConnection::kDrainMark) return;
-    if (!download_->read_at_hand()) return read_piece();
-    if (!send_piece()) return;
-  }
-  if (connection_.queued_octets() <= HttpConnection::kDrainMark) send_some_later();
+  if (!download_->read_at_hand(connection_.queued_octets() == 0)) return read_piece();
+  if (send_piece() && connection_.queued_octets() <= HttpConnection::kDrainMark) send_some_later();
 }
 
 void HttpLayer::send_some_later() {
@@ -372,13 +371,13 @@ void HttpLayer::send_read(const std::shared_ptr<Download>& download) {
     download_.reset();
     return connection_.abort(CloseReason::internal_error);
   }
-  if (send_piece() && connection_.queued_octets() <= HttpConnection::kDrainMark) send_some();
+  if (send_piece() && connection_.queued_octets() <= HttpConnection::kDrainMark) send_some_later();
 }
 
 /// Sends the piece that was read. False: it was the last, and the next request may already have a download of its own.
 bool HttpLayer::send_piece() {
   Download& download = *download_;
-  connection_.send(std::move(download.piece));
+  connection_.send(download.piece);
   queued_at_check_ = 0;
   download.file.offset += download.piece_octets;
   download.file.length -= download.piece_octets;

@@ -25,8 +25,7 @@ class HttpLayer final : public Layer {
   static constexpr std::uint64_t kStallTimeoutMs = 30'000;  // a client that takes nothing of its answer for so long
   static constexpr std::size_t kMaxWaiting = 64 << 10;      // octets of later requests before reading pauses
   static constexpr std::size_t kPiece = 256 << 10;          // octets of a file in one read off the loop
-  static constexpr std::size_t kPieceAtHand = 64 << 10;  // and in one read on it, so that they are still in the cache
-  static constexpr std::size_t kPerTurn = 256 << 10;     // octets of a file before other connections have their turn
+  static constexpr std::size_t kPieceAtHand = 64 << 10;     // and in one read on it, one in each turn of the loop
 
   HttpLayer(HttpConnection& connection, HttpHost& host, const Site& site, WebSocketFactory make_websocket);
   ~HttpLayer() override;

@@ -2,13 +2,19 @@
 
 #include <arpa/inet.h>
 
+#include <algorithm>
+#include <iterator>
+
 namespace transom::serve {
 namespace {
 
 void append_field(std::string& out, std::string_view name, std::string_view value) {
+  const auto is_control = [](char c) { return static_cast<unsigned char>(c) < 0x20 || c == 0x7f; };
   out.append(name).append(": ");
-  for (const char c : value)
-    if (static_cast<unsigned char>(c) >= 0x20 && c != 0x7f) out.push_back(c);
+  if (std::none_of(value.begin(), value.end(), is_control))
+    out.append(value);
+  else
+    std::remove_copy_if(value.begin(), value.end(), std::back_inserter(out), is_control);
   out.append("\r\n");
 }
 
@@ -32,7 +38,9 @@ bool is_localhost(std::string name) {
 }  // namespace
 
 std::string response_head(int status, const std::vector<Header>& headers, const ResponseFrame& frame) {
-  std::string out = fmt::format("HTTP/1.1 {} {}\r\n", status, status_text(status));
+  std::string out;
+  out.reserve(512);
+  out.append("HTTP/1.1 ").append(std::to_string(status)).append(" ").append(status_text(status)).append("\r\n");
   append_field(out, "Date", frame.date);
   for (const auto& [name, value] : headers) append_field(out, name, value);
   if (frame.content_length) append_field(out, "Content-Length", std::to_string(*frame.content_length));

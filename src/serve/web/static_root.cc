@@ -45,12 +45,17 @@ bool has_hidden_component(std::string_view path, bool well_known) {
 }
 
 /// The path that the kernel knows an open file by; empty when it cannot say (then nothing is served).
-std::string real_path_of(int fd) {
+/// `descriptors`: the open /proc/self/fd.
+std::string real_path_of(int descriptors, int fd) {
   char path[PATH_MAX];
-  const ssize_t size = ::readlink(fmt::format("/proc/self/fd/{}", fd).c_str(), path, sizeof path);
+  const ssize_t size = ::readlinkat(descriptors, std::to_string(fd).c_str(), path, sizeof path);
   if (size <= 0 || size >= static_cast<ssize_t>(sizeof path) || path[0] != '/') return {};
   return {path, static_cast<std::size_t>(size)};
 }
+
+UniqueFd open_descriptors() { return UniqueFd(::open("/proc/self/fd", O_PATH | O_DIRECTORY | O_CLOEXEC)); }
+
+std::string real_path_of(int fd) { return real_path_of(open_descriptors().get(), fd); }
 
 std::string canonical(const std::string& path) {
   if (path.empty()) return {};
@@ -157,6 +162,7 @@ struct StaticRoot::Surroundings {
   std::int64_t learned_ms = monotonic_ms();
   timespec learned = now_by(CLOCK_REALTIME_COARSE);  // by the clock that stamps files, taken before all else
   std::string root;                                  // real path; empty: `try_open` is not for this directory
+  UniqueFd descriptors = open_descriptors();
   dev_t device = 0;
   std::vector<std::string> closed_paths;
   std::vector<std::pair<dev_t, ino_t>> closed_inodes;
@@ -244,7 +250,7 @@ std::optional<OpenedFile> StaticRoot::try_open(std::string_view rest, bool well_
   if (!file.fd || ::fstat(file.fd.get(), &file.facts) != 0) return std::nullopt;
   // The kernel has the last word on where it lies: the root may have moved, a name may be found by a spelling of its
   // own.
-  const std::string path = real_path_of(file.fd.get());
+  const std::string path = real_path_of(around->descriptors.get(), file.fd.get());
   const std::string expected = around->root + (around->root == "/" ? "" : "/") + std::string(rest);
   if (path != expected || !around->allow(file.facts, path)) return std::nullopt;
   return file;

@@ -507,7 +507,7 @@ TEST_F(BigFileTest, ShrinkingFileDropsTheConnection) {
 TEST_F(BigFileTest, OtherConnectionsHaveTheirTurn) {
   client().feed("GET /big.bin HTTP/1.1\r\nHost: a\r\n\r\n");
   client().host.run_one();
-  EXPECT_LE(client().connection->sent.size(), HttpLayer::kPerTurn + 1000);
+  EXPECT_LE(client().connection->sent.size(), HttpLayer::kPieceAtHand + 1000);
   client().host.run_all();
   EXPECT_TRUE(body_of(client().connection->take()) == content);
 }
