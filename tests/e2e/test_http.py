@@ -202,6 +202,8 @@ def note_node(tmp_path_factory, pki):
         {"type": "websocket", "endpoint": {"type": "unix", "path": "../wamp.sock"}},
     ]))
     (cbdir / "server_key.pem").write_bytes((pki / "ecdsa.key").read_bytes())
+    for key in (keys / "rsa.key", cbdir / "server_key.pem"):
+        key.chmod(0o600)
     (cbdir / "server_cert.pem").write_bytes((pki / "ecdsa_chain.pem").read_bytes())
     (base / "plain").symlink_to(cbdir)
     (base / "innocent.txt").symlink_to(cbdir / "server_key.pem")
@@ -267,7 +269,7 @@ def test_nodeinfo(web):
 
 def test_hsts_only_over_tls(shared):
     named = fetch(f"https://localhost:{shared.tls}/", "--cacert", shared.ca, "-H", "Host: node.example")[1]
-    assert "max-age=31536000" in named["strict-transport-security"]
+    assert "max-age=63072000" in named["strict-transport-security"]
     # For localhost it would cover every port of the developer's browser, so it is never sent there.
     assert "strict-transport-security" not in fetch(f"https://localhost:{shared.tls}/", "--cacert", shared.ca)[1]
     assert "strict-transport-security" not in fetch(f"http://localhost:{shared.web}/")[1]
