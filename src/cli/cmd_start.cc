@@ -88,10 +88,11 @@ node::NodeLock take_lock(const std::string& directory) {
   throw CliError("stop it with `transom stop`, or start this node from another directory");
 }
 
-node::NodeConfig read_config(const node::NodePlace& place) {
+node::NodeConfig read_config(const node::NodePlace& place, const std::string& user) {
   node::LoadOptions options;
   options.node_directory = place.directory;
   options.starting = true;
+  options.user = user;
   node::LoadedConfig loaded = node::load_config(place.config_file, options);
   fmt::print(stderr, "{}", node::describe(loaded));
   if (!loaded.ok()) {
@@ -107,7 +108,7 @@ Prepared prepare_configured(const node::NodePlace& place, const StartOptions& op
   if (options.port) {
     give_up("--port is for the default node; the ports of this one stand in {}", place.config_file);
   }
-  node::NodeConfig config = read_config(place);
+  node::NodeConfig config = read_config(place, options.user.value_or(""));
   return {take_lock(place.directory), std::move(config), std::nullopt};
 }
 

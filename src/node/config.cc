@@ -8,6 +8,7 @@
 #include <filesystem>
 #include <memory>
 
+#include "node/privileges.h"
 #include "node/schema_tables.h"
 
 namespace transom::node {
@@ -53,6 +54,19 @@ void finish(LoadedConfig& loaded) {
   files.erase(std::unique(files.begin(), files.end()), files.end());
 }
 
+/// Keys that belong to the user whom the node will change to are as good as its own.
+void accept_key_owner(const std::string& user, SchemaReader& reader, LoadedConfig& loaded) {
+  if (user.empty()) return;
+  const auto run_as = find_run_as(user);
+  if (!run_as) return;  // said when the node changes to it
+  for (TlsUse& use : reader.facts.tls) use.config.key_owner = run_as->uid;
+  for (WorkerConfig& worker : loaded.config.workers) {
+    for (serve::TransportConfig& transport : worker.transports) {
+      if (transport.endpoint.tls) transport.endpoint.tls->key_owner = run_as->uid;
+    }
+  }
+}
+
 }  // namespace
 
 std::size_t LoadedConfig::count(Diagnostic::Severity severity) const {
@@ -79,6 +93,7 @@ LoadedConfig parse_node_config(std::string_view text, ConfigFormat format, const
     SchemaReader reader(file, loaded.config.node_directory, options.environment, loaded.diagnostics);
     reader.read(root, node_table(), loaded.config);
     check_endpoints(reader);
+    if (options.starting) accept_key_owner(options.user.empty() ? loaded.config.user : options.user, reader, loaded);
     if (options.check_files) check_files(reader, options.starting);
     loaded.config.protected_files = std::move(reader.facts.protected_files);
     loaded.config.told_warnings = std::move(reader.facts.tls_warnings);

@@ -57,6 +57,7 @@ struct LoadOptions {
   bool check_files = true;  // keys, certificates and directories are looked at
   /// A node is about to start with it: keys that others can read are errors, of which `check` only warns.
   bool starting = false;
+  std::string user;  // `start --user`: goes before the configuration's own; a user to change to may own the keys
 };
 
 /// Reads and checks a file; its format follows the extension (`.yaml` and `.yml` are YAML, all else is JSON). A file

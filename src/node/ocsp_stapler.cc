@@ -194,7 +194,9 @@ void OcspStapler::forget_unused() {
     auto& users = entry->second.users;
     users.erase(std::remove_if(users.begin(), users.end(), [](const auto& user) { return user.expired(); }),
                 users.end());
-    entry = users.empty() ? entries_.erase(entry) : std::next(entry);
+    // One that a check is under way for stays until it has come back: it counts the checks.
+    const bool unused = users.empty() && entry->second.running == 0;
+    entry = unused ? entries_.erase(entry) : std::next(entry);
   }
 }
 

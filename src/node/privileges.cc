@@ -1,5 +1,6 @@
 #include "node/privileges.h"
 
+#include <dirent.h>
 #include <fcntl.h>
 #include <grp.h>
 #include <linux/capability.h>
@@ -13,6 +14,7 @@
 #include <charconv>
 #include <cstring>
 #include <filesystem>
+#include <memory>
 #include <optional>
 
 #include "base/log.h"
@@ -56,28 +58,35 @@ Result<gid_t> find_group(const std::string& name) {
   return found->gr_gid;
 }
 
-/// Opened without following a link, then judged and given away by that descriptor: nobody can put another file in its
-/// place meanwhile. A second name would be a way to get at somebody else's file.
-void give(const RunAs& user, const fs::path& path) {
-  const UniqueFd file(open(path.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC));
+/// Judged and given away by descriptor: nobody can put another file in its place meanwhile. A second name would be a
+/// way to get at somebody else's file.
+void give(const RunAs& user, int file, const std::string& path) {
   struct stat status {};
-  if (!file || fstat(file.get(), &status) != 0 || status.st_uid != geteuid()) return;
+  if (fstat(file, &status) != 0 || status.st_uid != geteuid()) return;
   const bool unique = S_ISDIR(status.st_mode) || (status.st_nlink == 1 && !S_ISLNK(status.st_mode));
-  if (!unique || fchownat(file.get(), "", user.uid, user.gid, AT_EMPTY_PATH) == 0) return;
-  log_warn("cannot give {} to user {}: {}", path.string(), user.name, std::strerror(errno));
+  if (!unique || fchownat(file, "", user.uid, user.gid, AT_EMPTY_PATH) == 0) return;
+  log_warn("cannot give {} to user {}: {}", path, user.name, std::strerror(errno));
 }
 
-void give_all_below(const RunAs& user, const fs::path& directory) {
-  std::error_code problem;
-  if (fs::symlink_status(directory, problem).type() != fs::file_type::directory) return;
-  // The list is complete before the first entry belongs to the user, who could change the tree from then on.
-  std::vector<fs::path> paths;
-  for (fs::recursive_directory_iterator entry(directory, problem), end; !problem && entry != end;) {
-    paths.push_back(entry->path());
-    entry.increment(problem);
+/// `name` directly below `directory`, without following a link.
+void give_below(const RunAs& user, int directory, const std::string& name) {
+  const UniqueFd file(openat(directory, name.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC));
+  if (file) give(user, file.get(), name);
+}
+
+/// A directory of files only. One that is the user's already was given away before, and everything in it may be a trap
+/// of his; so it is given away last, when nothing is left to do in it.
+void give_with_files(const RunAs& user, const std::string& path) {
+  const UniqueFd directory(open(path.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+  struct stat status {};
+  if (!directory || fstat(directory.get(), &status) != 0 || status.st_uid != geteuid()) return;
+  const std::unique_ptr<DIR, int (*)(DIR*)> listing(fdopendir(dup(directory.get())), closedir);
+  while (listing) {
+    const dirent* entry = readdir(listing.get());
+    if (entry == nullptr) break;
+    if (entry->d_type == DT_REG) give_below(user, directory.get(), entry->d_name);
   }
-  for (const fs::path& path : paths) give(user, path);
-  give(user, directory);
+  give(user, directory.get(), path);
 }
 
 bool uses_tls(const NodeConfig& config) {
@@ -130,12 +139,13 @@ Result<RunAs> find_run_as(const std::string& text) {
 
 void hand_over(const RunAs& user, const NodeConfig& config, const std::vector<std::string>& made_paths) {
   const fs::path directory = config.node_directory;
-  for (const char* name : {"node.lock", "node.pid", kControlSocketName}) give(user, directory / name);
+  const auto give_path = [&user](const fs::path& path) { give_below(user, AT_FDCWD, path.string()); };
+  for (const char* name : {"node.lock", "node.pid", kControlSocketName}) give_path(directory / name);
   // The user could not make it in a directory of root's.
   const fs::path cache = directory / kOcspCacheName;
   if (uses_tls(config)) mkdir(cache.c_str(), 0700);
-  give_all_below(user, cache);
-  for (const std::string& path : made_paths) give(user, path);
+  give_with_files(user, cache.string());
+  for (const std::string& path : made_paths) give_path(path);
 }
 
 Status become(const RunAs& user) {
@@ -159,11 +169,7 @@ std::string unreadable_files_warning(const RunAs& user, const NodeConfig& config
   for (const WorkerConfig& worker : config.workers) {
     for (const serve::TransportConfig& transport : worker.transports) {
       if (!transport.endpoint.tls) continue;
-      for (const tls::CertificateConfig& certificate : transport.endpoint.tls->certificates) {
-        look(certificate.key_file);
-        look(certificate.certificate_file);
-        for (const std::string& file : certificate.chain_files) look(file);
-      }
+      for (const std::string& file : tls::files_of(*transport.endpoint.tls)) look(file);
     }
   }
   if (files.empty()) return "";

@@ -13,12 +13,17 @@
 namespace transom::node {
 namespace {
 
-/// What decides whether a file can be used: its octets, mode and owner, or why they cannot be had.
+/// What decides whether a file can be used: its octets, mode and owner. Of one that cannot be read, what its directory
+/// tells, so that its next version is tried as well.
 std::string description_of(const std::string& file) {
   struct stat status {};
   if (stat(file.c_str(), &status) != 0) return std::strerror(errno);
   const auto content = read_if_present(file);
-  const std::uint64_t octets = !content ? keyed_hash(content.error().message) : *content ? keyed_hash(**content) : 0;
+  if (!content) {
+    return fmt::format("{} {}.{} {} {}", status.st_ino, status.st_mtim.tv_sec, status.st_mtim.tv_nsec, status.st_size,
+                       content.error().message);
+  }
+  const std::uint64_t octets = *content ? keyed_hash(**content) : 0;
   return fmt::format("{:x} {:o} {}", octets, status.st_mode, status.st_uid);
 }
 

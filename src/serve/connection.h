@@ -59,7 +59,7 @@ class Connection final : public HttpConnection, private io::Socket::Handler {
   void close(CloseReason reason) override;
   /// Ends the connection at the end of this turn; what is queued is lost.
   void abort(CloseReason reason) override;
-  bool closing() const { return close_reason_ != CloseReason::none; }
+  bool closing() const override { return close_reason_ != CloseReason::none; }
   /// The node stops: lets the layer end in good order.
   void shut_down();
 

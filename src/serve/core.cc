@@ -83,10 +83,9 @@ void Core::on_flush() {
 }
 
 void Core::admit_waiting() {
-  if (gate_.waiting() == 0) return;
-  while (half_open_ < kMaxHalfOpen) {
+  while (gate_.waiting() > 0 && half_open_ < kMaxHalfOpen) {
     auto next = gate_.next();
-    if (!next) return;
+    if (!next) break;
     begin(std::move(*next));
   }
   if (gate_.waiting() == 0) said_waiting_ = said_refusing_ = said_too_long_ = false;

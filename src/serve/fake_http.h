@@ -23,6 +23,7 @@ class FakeConnection final : public HttpConnection {
   }
   void send(FramePtr frame) override { send(frame->bytes()); }
   std::size_t queued_octets() const override { return queued; }
+  bool closing() const override { return closed.has_value(); }
   void close(CloseReason reason) override { closed = reason; }
   void abort(CloseReason reason) override { aborted = closed = reason; }
   void replace_layer(std::unique_ptr<Layer> layer, ByteSpan octets) override {

@@ -49,6 +49,7 @@ void HandshakeGate::begun(Network network) {
 }
 
 void HandshakeGate::ended(Network network) {
+  if (network == kNoNetwork) return;
   const auto place = places_.find(network);
   if (place == places_.end()) return;
   --place->second.handshakes;

@@ -42,6 +42,9 @@ TEST(HandshakeGate, UnixSocketsAreNotCounted) {
   for (std::size_t i = 0; i <= HandshakeGate::kMaxHandshakesOfNetwork; ++i) gate.begun(kNoNetwork);
   EXPECT_TRUE(gate.has_room(kNoNetwork));
   gate.ended(kNoNetwork);
+  ASSERT_TRUE(gate.wait(Arrival{-1, nullptr, "unix", kNoNetwork, 0}));
+  gate.ended(kNoNetwork);
+  EXPECT_TRUE(gate.has_room(kNoNetwork));
 }
 
 TEST(HandshakeGate, NetworksTakeTurnsAndEachKeepsItsOrder) {

@@ -29,6 +29,8 @@ class HttpConnection {
   virtual void send(FramePtr frame) = 0;
   /// Octets that wait to be sent.
   virtual std::size_t queued_octets() const = 0;
+  /// Nothing that is sent from now on goes out.
+  virtual bool closing() const = 0;
   virtual void close(CloseReason reason) = 0;
   virtual void abort(CloseReason reason) = 0;
   /// May be called outside of a call into the layer, too (an answer that was prepared off the loop): the present layer

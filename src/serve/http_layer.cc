@@ -338,8 +338,15 @@ void HttpLayer::answer_file(Exchange& exchange, int status, std::vector<Header> 
   send_some();
 }
 
+/// Nobody gets the rest of it.
+void HttpLayer::drop_download() {
+  phase_ = Phase::ended;
+  download_.reset();
+}
+
 /// One piece in each turn, so that other connections have theirs, while the queue has room for it.
 void HttpLayer::send_some() {
+  if (connection_.closing()) return drop_download();
   if (!download_->read_at_hand(connection_.queued_octets() == 0)) return read_piece();
   if (send_piece() && connection_.queued_octets() <= HttpConnection::kDrainMark) send_some_later();
 }
@@ -365,10 +372,10 @@ void HttpLayer::read_piece() {
 void HttpLayer::send_read(const std::shared_ptr<Download>& download) {
   if (download != download_) return;
   download->waiting = false;
+  if (connection_.closing()) return drop_download();
   if (!download->complete_piece) {
     log_info("http {}: a file became shorter while it was sent; the connection is dropped", connection_.peer());
-    phase_ = Phase::ended;
-    download_.reset();
+    drop_download();
     return connection_.abort(CloseReason::internal_error);
   }
   if (send_piece() && connection_.queued_octets() <= HttpConnection::kDrainMark) send_some_later();

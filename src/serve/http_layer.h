@@ -65,6 +65,7 @@ class HttpLayer final : public Layer {
   std::string make_head(int status, std::vector<Header> headers, std::uint64_t content_length);
   void add_hsts(std::vector<Header>& headers) const;
   void log_access(const HttpRequest& request, int status, std::uint64_t octets);
+  void drop_download();
   void send_some();
   void send_some_later();
   void read_piece();

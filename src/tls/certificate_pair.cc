@@ -60,11 +60,11 @@ std::vector<std::string> names_of(const CertificateConfig& config, const Certifi
 
 }  // namespace
 
-Result<CertificatePair> load_pair(const CertificateConfig& config, KeyPermissions permissions,
+Result<CertificatePair> load_pair(const CertificateConfig& config, const KeyRules& rules,
                                   std::vector<std::string>& warnings) {
   CertificatePair pair;
   pair.config = config;
-  auto key = load_key(config, permissions, warnings);
+  auto key = load_key(config, rules, warnings);
   if (!key) return tl::make_unexpected(key.error());
   pair.key = std::move(*key);
   auto pool = load_pool(config);

@@ -21,7 +21,7 @@ struct CertificatePair {
 
 /// Errors and warnings name the file and the remedy. What clients will refuse (dates, names, purpose) is a warning: it
 /// may be mended while the node runs.
-Result<CertificatePair> load_pair(const CertificateConfig& config, KeyPermissions permissions,
+Result<CertificatePair> load_pair(const CertificateConfig& config, const KeyRules& rules,
                                   std::vector<std::string>& warnings);
 
 /// Makes `context` serve `pair`, besides those of other kinds of keys that it has.

@@ -2,6 +2,8 @@
 
 #include <algorithm>
 #include <array>
+#include <cstring>
+#include <limits>
 #include <memory>
 
 #include "tls/certificate_info.h"
@@ -183,10 +185,27 @@ int on_verify(int good, X509_STORE_CTX* verification) {
 
 // ---- Tickets -------------------------------------------------------------------------------------------------------
 
-/// A resumption does not verify again, so a ticket must not live longer than the certificate in it.
+/// A resumption does not verify again, so a ticket must not outlive any certificate of the chain that was verified: the
+/// earliest end goes along in it. A resumed session keeps the one it came with.
+int on_new_ticket(SSL* ssl, void*) {
+  const STACK_OF(X509)* chain = SSL_session_reused(ssl) == 1 ? nullptr : SSL_get0_verified_chain(ssl);
+  std::int64_t end = std::numeric_limits<std::int64_t>::max();
+  for (int i = 0; i < sk_X509_num(chain); ++i) {
+    end = std::min(end, seconds_of(X509_get0_notAfter(sk_X509_value(chain, i))));
+  }
+  const bool known = sk_X509_num(chain) > 0;
+  return !known || SSL_SESSION_set1_ticket_appdata(SSL_get_session(ssl), &end, sizeof end) == 1 ? 1 : 0;
+}
+
 bool holds_expired_certificate(SSL_SESSION* session) {
-  X509* certificate = session == nullptr ? nullptr : SSL_SESSION_get0_peer(session);
-  return certificate != nullptr && X509_cmp_current_time(X509_get0_notAfter(certificate)) < 0;
+  if (session == nullptr || SSL_SESSION_get0_peer(session) == nullptr) return false;
+  void* data = nullptr;
+  std::size_t size = 0;
+  std::int64_t end = 0;
+  if (SSL_SESSION_get0_ticket_appdata(session, &data, &size) != 1 || size != sizeof end) return true;
+  std::memcpy(&end, data, sizeof end);
+  const std::unique_ptr<ASN1_TIME, FreeWith<ASN1_TIME_free>> time(ASN1_TIME_set(nullptr, end));
+  return !time || X509_cmp_current_time(time.get()) < 0;
 }
 
 SSL_TICKET_RETURN on_session_ticket(SSL*, SSL_SESSION* session, const unsigned char*, std::size_t,
@@ -273,7 +292,7 @@ Status apply_client_auth(SSL_CTX* context, const ClientAuthConfig& config, std::
   const int required = config.mode == ClientAuth::required ? SSL_VERIFY_FAIL_IF_NO_PEER_CERT : 0;
   SSL_CTX_set_verify(context, SSL_VERIFY_PEER | required, on_verify);
   SSL_CTX_set_verify_depth(context, config.depth);
-  SSL_CTX_set_session_ticket_cb(context, nullptr, on_session_ticket, nullptr);
+  SSL_CTX_set_session_ticket_cb(context, on_new_ticket, on_session_ticket, nullptr);
   return bind_sessions(context, config, *authorities, *crls);
 }
 

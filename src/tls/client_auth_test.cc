@@ -335,6 +335,27 @@ TEST_P(ClientAuthTest, ATicketDoesNotOutliveTheCertificate) {
   EXPECT_THAT(second.server.error(), HasSubstr("expired"));
 }
 
+TEST_P(ClientAuthTest, ATicketDoesNotOutliveTheAuthority) {
+  const std::int64_t end = now() + 2;
+  const Identity brief =
+      test::issue("Brief CA", test::ec_key(), test::authority_extensions(), nullptr, test::epoch_2020, end);
+  config_.ca_files = {files_.write("brief.pem", brief.certificate_text)};
+  const auto server = context();
+  const ContextHandle clients = with(test::issue("joe", test::ec_key(), client_extensions(), &brief));
+  Conversation first(*server, clients.get());
+  ASSERT_TRUE(first.run());
+  // A resumption hands its end on, whatever was verified then.
+  Conversation second(*server, clients.get(), first.session().get());
+  ASSERT_TRUE(second.run());
+  SessionHandle session = second.session();
+  if (!session) session = first.session();
+  while (now() <= end) {
+  }
+  Conversation third(*server, clients.get(), session.get());
+  EXPECT_FALSE(third.run());
+  EXPECT_THAT(third.server.error(), HasSubstr("expired"));
+}
+
 INSTANTIATE_TEST_SUITE_P(Versions, ClientAuthTest, ::testing::Values(TLS1_2_VERSION, TLS1_3_VERSION),
                          [](const auto& version) { return version.param == TLS1_2_VERSION ? "Tls12" : "Tls13"; });
 

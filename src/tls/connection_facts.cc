@@ -119,7 +119,11 @@ PeerCertificate describe(X509* certificate) {
 
 // ---- Channel binding -----------------------------------------------------------------------------------------------
 
+/// Without the extended master secret an attacker in the middle could bring both sides of TLS 1.2 to the same values.
+bool binds_the_channel(SSL* ssl) { return SSL_version(ssl) >= TLS1_3_VERSION || SSL_get_extms_support(ssl) == 1; }
+
 std::string finished_id(SSL* ssl) {
+  if (!binds_the_channel(ssl)) return "";
   unsigned char finished[EVP_MAX_MD_SIZE];
   const std::size_t size = SSL_is_server(ssl) == 1 ? SSL_get_peer_finished(ssl, finished, sizeof finished)
                                                    : SSL_get_finished(ssl, finished, sizeof finished);
@@ -129,10 +133,9 @@ std::string finished_id(SSL* ssl) {
   return id;
 }
 
-/// Without the extended master secret an attacker in the middle could bring both sides of TLS 1.2 to the same value.
 std::string exporter_id(SSL* ssl) {
   static constexpr std::string_view label = "EXPORTER-Channel-Binding";
-  if (SSL_version(ssl) < TLS1_3_VERSION && SSL_get_extms_support(ssl) != 1) return "";
+  if (!binds_the_channel(ssl)) return "";
   std::string id(id_octets, '\0');
   const int done = SSL_export_keying_material(ssl, reinterpret_cast<unsigned char*>(id.data()), id.size(), label.data(),
                                               label.size(), nullptr, 0, 0);

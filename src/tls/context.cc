@@ -52,7 +52,7 @@ Status load_pairs(const ServerConfig& config, Material& material, std::vector<st
   if (config.certificates.empty()) return fail("`tls` names no certificate: it needs `key` and `certificate`");
   std::vector<NamedCertificate> named;
   for (const CertificateConfig& one : config.certificates) {
-    auto pair = load_pair(one, config.key_permissions, warnings);
+    auto pair = load_pair(one, config.key_rules(), warnings);
     if (!pair) return tl::make_unexpected(pair.error());
     named.push_back(
         {one.certificate_file, EVP_PKEY_get0_type_name(pair->key.get()), pair->names, pair->info.ip_addresses});
@@ -113,7 +113,7 @@ Status fill(SSL_CTX* context, const ServerConfig& config, const ServerResources&
             std::vector<std::string>& warnings) {
   if (auto status = apply_policy(context, material.policy); !status) return status;
   apply_sessions(context);
-  if (auto status = apply_tickets(context, config.tickets, config.key_permissions, resources.ticket_keys, warnings);
+  if (auto status = apply_tickets(context, config.tickets, config.key_rules(), resources.ticket_keys, warnings);
       !status) {
     return status;
   }

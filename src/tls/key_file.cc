@@ -49,12 +49,12 @@ Result<Secret> variable(const std::string& name, const std::string& key_file) {
               value == nullptr ? "not set" : "empty");
 }
 
-Result<Secret> read_passphrase(const CertificateConfig& config, KeyPermissions permissions,
+Result<Secret> read_passphrase(const CertificateConfig& config, const KeyRules& rules,
                                std::vector<std::string>& warnings) {
   const PassphraseSource& source = config.passphrase;
   switch (source.from) {
     case PassphraseSource::From::file:
-      if (auto safe = check_key_permissions(source.name, permissions, warnings); !safe) {
+      if (auto safe = check_key_permissions(source.name, rules, warnings); !safe) {
         return tl::make_unexpected(safe.error());
       }
       return first_line_of(source.name);
@@ -70,15 +70,14 @@ Result<Secret> read_passphrase(const CertificateConfig& config, KeyPermissions p
 
 }  // namespace
 
-Result<KeyHandle> load_key(const CertificateConfig& config, KeyPermissions permissions,
-                           std::vector<std::string>& warnings) {
+Result<KeyHandle> load_key(const CertificateConfig& config, const KeyRules& rules, std::vector<std::string>& warnings) {
   auto content = read_pem_file(config.key_file, "key");
   if (!content) return tl::make_unexpected(content.error());
   const Secret pem(std::move(*content));
-  if (auto safe = check_key_permissions(config.key_file, permissions, warnings); !safe) {
+  if (auto safe = check_key_permissions(config.key_file, rules, warnings); !safe) {
     return tl::make_unexpected(safe.error());
   }
-  const auto passphrase = read_passphrase(config, permissions, warnings);
+  const auto passphrase = read_passphrase(config, rules, warnings);
   if (!passphrase) return tl::make_unexpected(passphrase.error());
   const bool given = config.passphrase.from != PassphraseSource::From::none;
   return parse_private_key(pem.text(), config.key_file, given ? &passphrase->text() : nullptr);

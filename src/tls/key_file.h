@@ -11,7 +11,6 @@ namespace transom::tls {
 
 /// The key of `config`. One that others can read is refused, or warned of, as `permissions` says; so is the file of its
 /// passphrase. The passphrase is wiped when the key is open. Errors name the file or the source, and the remedy.
-Result<KeyHandle> load_key(const CertificateConfig& config, KeyPermissions permissions,
-                           std::vector<std::string>& warnings);
+Result<KeyHandle> load_key(const CertificateConfig& config, const KeyRules& rules, std::vector<std::string>& warnings);
 
 }  // namespace transom::tls

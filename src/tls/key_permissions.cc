@@ -8,13 +8,14 @@
 namespace transom::tls {
 namespace {
 
-std::string objection(const std::string& file) {
+std::string objection(const std::string& file, const KeyRules& rules) {
   struct stat status {};
   if (::stat(file.c_str(), &status) != 0) return "";
-  if ((status.st_mode & S_IROTH) != 0) {
-    return fmt::format("{} can be read by everyone on this machine; run: chmod 600 {}", file, shell_word(file));
+  if ((status.st_mode & (S_IROTH | S_IWOTH)) != 0) {
+    return fmt::format("{} can be {} by everyone on this machine; run: chmod 600 {}", file,
+                       (status.st_mode & S_IROTH) != 0 ? "read" : "written", shell_word(file));
   }
-  if (status.st_uid != 0 && status.st_uid != ::geteuid()) {
+  if (status.st_uid != 0 && status.st_uid != ::geteuid() && status.st_uid != rules.owner) {
     return fmt::format(
         "{} belongs to user id {}, who can read and change it; give it to the node's user: chown {} {} && chmod 600 {}",
         file, status.st_uid, ::geteuid(), shell_word(file), shell_word(file));
@@ -24,10 +25,10 @@ std::string objection(const std::string& file) {
 
 }  // namespace
 
-Status check_key_permissions(const std::string& file, KeyPermissions permissions, std::vector<std::string>& warnings) {
-  const std::string found = objection(file);
+Status check_key_permissions(const std::string& file, const KeyRules& rules, std::vector<std::string>& warnings) {
+  const std::string found = objection(file, rules);
   if (found.empty()) return {};
-  if (permissions == KeyPermissions::refuse) return fail("the key {}", found);
+  if (rules.permissions == KeyPermissions::refuse) return fail("the key {}", found);
   warnings.push_back("the key " + found);
   return {};
 }

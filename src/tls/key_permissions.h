@@ -8,9 +8,10 @@
 
 namespace transom::tls {
 
-/// A file that everybody may read, or that belongs to somebody else than root and this process's user, is an error or,
+/// A file that everybody may read, or that belongs to somebody else than root, this process's user and the owner whom
+/// the rules name, is an error or,
 /// with `warn`, a warning; both say the command that mends it. The group may read it: so do Debian's ssl-cert, systemd
 /// and Kubernetes hand out keys. A file that is not there is for whoever opens it to report.
-Status check_key_permissions(const std::string& file, KeyPermissions permissions, std::vector<std::string>& warnings);
+Status check_key_permissions(const std::string& file, const KeyRules& rules, std::vector<std::string>& warnings);
 
 }  // namespace transom::tls

@@ -56,8 +56,8 @@ TicketKey parse_key(const std::string& octets) {
   return key;
 }
 
-Result<TicketKey> read_key(const std::string& file, KeyPermissions permissions, std::vector<std::string>& warnings) {
-  if (auto guarded = check_key_permissions(file, permissions, warnings); !guarded) {
+Result<TicketKey> read_key(const std::string& file, const KeyRules& rules, std::vector<std::string>& warnings) {
+  if (auto guarded = check_key_permissions(file, rules, warnings); !guarded) {
     return tl::make_unexpected(guarded.error());
   }
   auto octets = read_pem_file(file, "session ticket key");
@@ -135,15 +135,14 @@ TicketKey::~TicketKey() {
 
 TicketKeys::TicketKeys(Random& random) { keys_.set(std::make_shared<const Ring>(Ring{random_key(random)})); }
 
-Result<std::shared_ptr<TicketKeys>> TicketKeys::from_files(const std::vector<std::string>& files,
-                                                           KeyPermissions permissions,
+Result<std::shared_ptr<TicketKeys>> TicketKeys::from_files(const std::vector<std::string>& files, const KeyRules& rules,
                                                            std::vector<std::string>& warnings) {
   if (files.empty()) return fail("no session ticket key is named");
   if (files.size() > max_key_files) return fail("more than {} session ticket keys are named", max_key_files);
   auto ring = std::make_shared<Ring>();
   ring->reserve(files.size());
   for (const std::string& file : files) {
-    const auto key = read_key(file, permissions, warnings);
+    const auto key = read_key(file, rules, warnings);
     if (!key) return tl::make_unexpected(key.error());
     ring->push_back(*key);
   }
@@ -172,7 +171,7 @@ void TicketKeys::use(SSL_CTX* context, std::shared_ptr<const TicketKeys> keys) {
   SSL_CTX_set_tlsext_ticket_key_evp_cb(context, on_ticket);
 }
 
-Status apply_tickets(SSL_CTX* context, const TicketConfig& config, KeyPermissions permissions,
+Status apply_tickets(SSL_CTX* context, const TicketConfig& config, const KeyRules& rules,
                      const std::shared_ptr<const TicketKeys>& shared, std::vector<std::string>& warnings) {
   if (!config.enabled) {
     SSL_CTX_set_options(context, SSL_OP_NO_TICKET);
@@ -187,7 +186,7 @@ Status apply_tickets(SSL_CTX* context, const TicketConfig& config, KeyPermission
     if (shared) TicketKeys::use(context, shared);
     return {};
   }
-  auto keys = TicketKeys::from_files(config.key_files, permissions, warnings);
+  auto keys = TicketKeys::from_files(config.key_files, rules, warnings);
   if (!keys) return tl::make_unexpected(keys.error());
   TicketKeys::use(context, std::move(*keys));
   return {};

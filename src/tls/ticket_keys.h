@@ -39,8 +39,8 @@ class TicketKeys {
   ///   80 = name 16, HMAC key 32, AES-256 key 32        48 = name 16, AES-128 key 16, HMAC key 16
   /// Whoever reads such a file can read what was said, so it is guarded like a private key. Errors name the file and
   /// the remedy.
-  static Result<std::shared_ptr<TicketKeys>> from_files(const std::vector<std::string>& files,
-                                                        KeyPermissions permissions, std::vector<std::string>& warnings);
+  static Result<std::shared_ptr<TicketKeys>> from_files(const std::vector<std::string>& files, const KeyRules& rules,
+                                                        std::vector<std::string>& warnings);
 
   /// A new first key; what is older than kOldPeriods goes.
   void rotate(Random& random);
@@ -58,7 +58,7 @@ class TicketKeys {
 
 /// Sets up resumption for `context`: off, or one ticket a handshake, protected with the keys of the files, else with
 /// `shared`, else (null) with OpenSSL's own. A session can be resumed as long as its key is known.
-Status apply_tickets(SSL_CTX* context, const TicketConfig& config, KeyPermissions permissions,
+Status apply_tickets(SSL_CTX* context, const TicketConfig& config, const KeyRules& rules,
                      const std::shared_ptr<const TicketKeys>& shared, std::vector<std::string>& warnings);
 
 }  // namespace transom::tls

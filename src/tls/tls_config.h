@@ -1,6 +1,7 @@
 // What a listening endpoint's `tls` dictionary says, after the config is read; paths are absolute.
 #pragma once
 #include <cstdint>
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -50,6 +51,14 @@ struct TicketConfig {
 /// What becomes of a key file that others can read, or that belongs neither to root nor to the node's user.
 enum class KeyPermissions { refuse, warn };
 
+/// How key files are judged.
+struct KeyRules {
+  KeyRules(KeyPermissions permissions_, std::optional<std::uint32_t> owner_ = std::nullopt)
+      : permissions(permissions_), owner(owner_) {}
+  KeyPermissions permissions;
+  std::optional<std::uint32_t> owner;  // the id of a user who may own them, besides root and the present one
+};
+
 struct ServerConfig {
   std::vector<CertificateConfig> certificates;  // at least one; the first is the default for unknown server names
   std::string dhparam_file;                     // empty: no DHE suite is offered, unless `dhparam_auto`
@@ -62,6 +71,8 @@ struct ServerConfig {
   ClientAuthConfig client_auth;
   TicketConfig tickets;
   KeyPermissions key_permissions = KeyPermissions::refuse;
+  std::optional<std::uint32_t> key_owner;  // the user that the node will change to, who may own its keys
+  KeyRules key_rules() const { return {key_permissions, key_owner}; }
 };
 
 /// Every file from which a context of this configuration is made.

@@ -308,6 +308,20 @@ def test_with_a_readable_key_reload_goes_on_working(place, pki):
         wait_for(lambda: served() not in ("", before), "the new certificate")
 
 
+@pytest.mark.parametrize("user_in_config", [True, False], ids=["controller", "option"])
+@needs_root
+def test_the_user_may_own_the_key(place, pki, user_in_config):
+    cbdir, port, node = dropping(place, pki, user_in_config)
+    os.chown(place / "keys" / "ecdsa.key", USER.pw_uid, USER.pw_gid)
+    with node:
+        node.wait_log("now user nobody")
+        reloaded = harness.transom("reload", "--cbdir", cbdir)
+        assert reloaded.returncode == 0, reloaded.stdout + reloaded.stderr
+    os.chown(place / "keys" / "ecdsa.key", 1, 1)
+    refused = harness.transom("start", "--cbdir", cbdir, *([] if user_in_config else ["--user", "nobody"]), env=env())
+    assert refused.returncode == 1 and "chmod 600" in refused.stderr
+
+
 @needs_root
 def test_the_group_may_be_named(place):
     port = free_port()

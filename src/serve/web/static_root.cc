@@ -25,6 +25,7 @@ namespace {
 constexpr int kOpenFlags = O_RDONLY | O_NONBLOCK | O_NOCTTY | O_CLOEXEC;
 /// More entries of a node directory than this are not searched for the target of a hard link.
 constexpr int kMaxNodeEntries = 20'000;
+constexpr int kMaxAttempts = 3;  // to open a file that is being replaced
 
 bool is_below(std::string_view path, std::string_view directory) {
   if (directory.empty()) return false;
@@ -144,13 +145,23 @@ timespec now_by(clockid_t clock) {
   return now;
 }
 
+/// A file system that stamps whole seconds cannot tell two of the same second apart.
 bool is_before(const timespec& a, const timespec& b) {
+  if (a.tv_nsec == 0) return a.tv_sec < b.tv_sec;
   return a.tv_sec != b.tv_sec ? a.tv_sec < b.tv_sec : a.tv_nsec < b.tv_nsec;
 }
 
 std::int64_t monotonic_ms() {
   const timespec now = now_by(CLOCK_MONOTONIC_COARSE);
   return std::int64_t{now.tv_sec} * 1000 + now.tv_nsec / 1'000'000;
+}
+
+/// Whether the path under which the kernel knows the file still leads to it. A file that is being replaced or removed
+/// has no path to be judged by.
+bool stands_at_its_path(const OpenedFile& file) {
+  struct stat there {};
+  return ::stat(real_path_of(file.fd.get()).c_str(), &there) == 0 && there.st_dev == file.facts.st_dev &&
+         there.st_ino == file.facts.st_ino;
 }
 
 }  // namespace
@@ -206,13 +217,19 @@ tl::expected<OpenedFile, int> StaticRoot::open(std::string_view rest, bool well_
   const UniqueFd root(::open(directory_.c_str(), O_PATH | O_DIRECTORY | O_CLOEXEC));
   if (!root) return status_of(errno);
   if (!fresh_surroundings()) learn_surroundings(root.get());
-  OpenedFile file;
-  file.fd = open_below(root.get(), std::string(rest));
-  if (!file.fd) return status_of(errno);
-  if (::fstat(file.fd.get(), &file.facts) != 0) return tl::make_unexpected(404);
-  if (!S_ISREG(file.facts.st_mode) && !S_ISDIR(file.facts.st_mode)) return tl::make_unexpected(404);
-  if (!may_serve(root.get(), file, well_known)) return tl::make_unexpected(404);
-  return file;
+  for (int attempt = 0; attempt < kMaxAttempts; ++attempt) {
+    OpenedFile file;
+    file.fd = open_below(root.get(), std::string(rest));
+    if (!file.fd) return status_of(errno);
+    if (::fstat(file.fd.get(), &file.facts) != 0) break;
+    if (!S_ISREG(file.facts.st_mode) && !S_ISDIR(file.facts.st_mode)) break;
+    const bool served = may_serve(root.get(), file, well_known);
+    if (!stands_at_its_path(file))
+      continue;  // replaced meanwhile: it was judged by a name that is not its own any more
+    if (!served) break;
+    return file;
+  }
+  return tl::make_unexpected(404);
 }
 
 std::shared_ptr<const StaticRoot::Surroundings> StaticRoot::fresh_surroundings() const {
@@ -280,9 +297,7 @@ bool StaticRoot::is_protected(const std::string& real_path, const struct stat& f
     struct stat other {};
     const bool exists = ::stat(path.c_str(), &other) == 0;
     if (exists && other.st_dev == facts.st_dev && other.st_ino == facts.st_ino) return true;
-    if (is_below(real_path, path)) return true;
-    // Nothing lies below a file; to resolve its path costs more system calls than all else here.
-    return !(exists && S_ISREG(other.st_mode)) && is_below(real_path, canonical(path));
+    return is_below(real_path, path) || is_below(real_path, canonical(path));
   });
 }
 
