@@ -32,7 +32,9 @@ Loop::~Loop() {
   uv_close(as_handle(prepare_), nullptr);
   uv_close(as_handle(check_), nullptr);
   uv_close(as_handle(async_), nullptr);
-  uv_run(&loop_, UV_RUN_DEFAULT);  // lets every close callback run, those of sockets too
+  // Lets every close callback run, those of sockets too; a `stop` that no run has seen yet ends only the first.
+  while (uv_run(&loop_, UV_RUN_DEFAULT) != 0) {
+  }
   uv_loop_close(&loop_);
 }
 
