@@ -111,6 +111,7 @@ def test_a_busy_session_does_not_block_the_others(shared):
 
 
 @pytest.mark.heavy
+@pytest.mark.skipif(harness.SANITIZED, reason="UBSan itself needs descriptors, to look whether an object's memory can be read")
 def test_out_of_descriptors(tmp_path):
     """EMFILE: those who are in go on, the node does not spin, and it accepts again when there is room."""
     port = free_port()
