@@ -46,12 +46,16 @@ void print_help() {
 int unknown(const std::string& word) {
   std::vector<std::string> names;
   for (const Command& command : kCommands) names.emplace_back(command.name);
-  std::string nearest = node::nearest_name(word, names);
+  std::string hint;
   for (const std::string& name : names) {
-    if (name.starts_with(word + " ")) nearest = name;  // the first of two words
+    // The first of two words.
+    if (name.starts_with(word + " ")) hint += fmt::format("{} \"{}\"", hint.empty() ? "" : " or", name);
+  }
+  if (const std::string nearest = node::nearest_name(word, names); hint.empty() && !nearest.empty()) {
+    hint = fmt::format(" \"{}\"", nearest);
   }
   fmt::print(stderr, "transom: there is no command \"{}\"{}; see transom --help\n", word,
-             nearest.empty() ? "" : fmt::format(", did you mean \"{}\"?", nearest));
+             hint.empty() ? "" : fmt::format(", did you mean{}?", hint));
   return kUsageError;
 }
 

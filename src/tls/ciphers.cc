@@ -111,6 +111,17 @@ std::string_view encryption_part(std::string_view name) {
   return name;
 }
 
+/// " (NAME: reason; ...)", or nothing.
+std::string reasons(const std::vector<SkippedElement>& skipped) {
+  constexpr std::size_t max_shown = 5;
+  std::string text;
+  for (std::size_t i = 0; i < std::min(skipped.size(), max_shown); ++i) {
+    text += fmt::format("{}{}: {}", i == 0 ? " (" : "; ", skipped[i].name, skipped[i].reason);
+  }
+  if (skipped.size() > max_shown) text += fmt::format("; and {} more", skipped.size() - max_shown);
+  return text.empty() ? text : text + ")";
+}
+
 }  // namespace
 
 Result<CipherList> safe_cipher_list(std::string_view ciphers, std::string_view setting) {
@@ -132,9 +143,9 @@ Result<CipherList> safe_cipher_list(std::string_view ciphers, std::string_view s
   kept.text += never_offered;
   if (any_suite && names_a_suite(scratch.get(), kept.text)) return kept;
   return fail(
-      "{} names no TLS 1.2 suite that can be offered; leave it out for a good default, or use for example "
+      "{} names no TLS 1.2 suite that can be offered{}; leave it out for a good default, or use for example "
       "\"ECDHE-RSA-AES128-GCM-SHA256:ECDHE-ECDSA-AES128-GCM-SHA256\"",
-      setting);
+      setting, reasons(kept.skipped));
 }
 
 Suite describe_suite(const SSL_CIPHER* cipher) {
