@@ -32,9 +32,7 @@ class KeyFileTest : public ::testing::Test {
     ::unsetenv("CREDENTIALS_DIRECTORY");
     EXPECT_EQ(ERR_peek_error(), 0u) << "an error was left in OpenSSL's queue";
   }
-  Result<KeyHandle> load(KeyPermissions permissions = KeyPermissions::refuse) {
-    return load_key(config_, permissions, warnings_);
-  }
+  Result<KeyHandle> load(const KeyRules& rules = KeyPermissions::refuse) { return load_key(config_, rules, warnings_); }
   std::string refusal() {
     const auto key = load();
     return key ? "it was accepted" : key.error().message;
@@ -104,6 +102,8 @@ TEST_F(KeyFileTest, WhatOthersCanReadIsRefused) {
   EXPECT_THAT(refusal(), AllOf(HasSubstr("read by everyone"), HasSubstr("chmod 600 " + config_.key_file)));
   EXPECT_TRUE(load(KeyPermissions::warn));
   EXPECT_THAT(warnings_, ElementsAre(HasSubstr("chmod 600 " + config_.key_file)));
+  std::filesystem::permissions(config_.key_file, std::filesystem::perms(0602));
+  EXPECT_THAT(refusal(), HasSubstr("written by everyone"));
   std::filesystem::permissions(config_.key_file, std::filesystem::perms(0600));
   config_.passphrase = {PassphraseSource::From::file, files_.write("secret", "open sesame")};
   std::filesystem::permissions(files_.path("secret"), std::filesystem::perms(0604));
@@ -116,6 +116,8 @@ TEST_F(KeyFileTest, WhatBelongsToSomebodyElseIsRefused) {
   ASSERT_EQ(::chown(config_.key_file.c_str(), 12345, 12345), 0);
   EXPECT_THAT(refusal(), AllOf(HasSubstr("belongs to user id 12345"), HasSubstr("chown 0 ")));
   EXPECT_TRUE(load(KeyPermissions::warn));
+  EXPECT_TRUE(load({KeyPermissions::refuse, 12345})) << "the node will change to that user";
+  EXPECT_FALSE(load({KeyPermissions::refuse, 12346}));
 }
 
 }  // namespace
