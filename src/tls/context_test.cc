@@ -23,27 +23,6 @@ constexpr char seed_2014[] =
     "ECDHE-RSA-AES128-GCM-SHA256:DHE-RSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-SHA256:DHE-RSA-AES128-SHA256:"
     "ECDHE-RSA-AES128-SHA:DHE-RSA-AES128-SHA";
 
-std::string dh_parameters(int bits) {
-  const std::unique_ptr<EVP_PKEY_CTX, FreeWith<EVP_PKEY_CTX_free>> maker(
-      EVP_PKEY_CTX_new_from_name(nullptr, "DH", nullptr));
-  EVP_PKEY_paramgen_init(maker.get());
-  OSSL_PARAM group[] = {OSSL_PARAM_construct_utf8_string("group", const_cast<char*>("ffdhe2048"), 0),
-                        OSSL_PARAM_construct_end()};
-  if (bits == 2048) {
-    EVP_PKEY_CTX_set_params(maker.get(), group);
-  } else {
-    EVP_PKEY_CTX_set_dh_paramgen_prime_len(maker.get(), bits);
-  }
-  EVP_PKEY* parameters = nullptr;
-  EVP_PKEY_paramgen(maker.get(), &parameters);
-  const KeyHandle owner(parameters);
-  const BioHandle out(BIO_new(BIO_s_mem()));
-  PEM_write_bio_Parameters(out.get(), parameters);
-  char* text = nullptr;
-  const long size = BIO_get_mem_data(out.get(), &text);
-  return std::string(text, static_cast<std::size_t>(size));
-}
-
 class ContextTest : public ::testing::Test {
  protected:
   void TearDown() override { EXPECT_EQ(ERR_peek_error(), 0u) << "an error was left in OpenSSL's queue"; }
@@ -167,7 +146,7 @@ TEST_F(ContextTest, WarnsOfDatesNamesAndPermissions) {
 
 TEST_F(ContextTest, ShortDhParametersAreIgnoredWithAWarning) {
   use(test::self_signed(test::rsa_key(2048)));
-  config_.dhparam_file = files_.write("dh.pem", dh_parameters(512));
+  config_.dhparam_file = files_.write("dh.pem", test::dh_parameters(512));
   config_.ciphers = seed_2014;
   EXPECT_THAT(suites(), ElementsAre("ECDHE-RSA-AES128-GCM-SHA256", "ECDHE-RSA-AES128-SHA256", "ECDHE-RSA-AES128-SHA"));
   EXPECT_THAT(warnings_, ElementsAre(AllOf(HasSubstr("dh.pem"), HasSubstr("512 bits"), HasSubstr("ignored"))));
@@ -175,7 +154,7 @@ TEST_F(ContextTest, ShortDhParametersAreIgnoredWithAWarning) {
 
 TEST_F(ContextTest, TheListOf2014WorksWithGoodDhParameters) {
   use(test::self_signed(test::rsa_key(2048)));
-  config_.dhparam_file = files_.write("dh.pem", dh_parameters(2048));
+  config_.dhparam_file = files_.write("dh.pem", test::dh_parameters(2048));
   config_.ciphers = seed_2014;
   EXPECT_THAT(suites(), testing::SizeIs(6));
   EXPECT_THAT(warnings_, IsEmpty());

@@ -21,21 +21,6 @@ using ::testing::SizeIs;
 
 ContextHandle client_context() { return ContextHandle(SSL_CTX_new(TLS_client_method())); }
 
-std::string ffdhe2048_pem() {
-  const std::unique_ptr<EVP_PKEY_CTX, FreeWith<EVP_PKEY_CTX_free>> maker(
-      EVP_PKEY_CTX_new_from_name(nullptr, "DH", nullptr));
-  EVP_PKEY_paramgen_init(maker.get());
-  EVP_PKEY_CTX_set_group_name(maker.get(), "ffdhe2048");
-  EVP_PKEY* parameters = nullptr;
-  EVP_PKEY_paramgen(maker.get(), &parameters);
-  const KeyHandle owner(parameters);
-  const BioHandle out(BIO_new(BIO_s_mem()));
-  PEM_write_bio_Parameters(out.get(), parameters);
-  char* text = nullptr;
-  const long size = BIO_get_mem_data(out.get(), &text);
-  return std::string(text, static_cast<std::size_t>(size));
-}
-
 /// The octets of every handshake message that a client receives, by type.
 using Messages = std::multimap<int, std::string>;
 void note_message(int sent, int, int content_type, const void* data, std::size_t size, SSL*, void* to) {
@@ -296,7 +281,7 @@ TEST_F(SingleUseKeys, InEveryKindOfHandshake) {
 
 TEST_F(SingleUseKeys, WithParametersOfAFileToo) {
   add("rsa", test::rsa_key(2048), "DNS:localhost");
-  config_.dhparam_file = files_.write("dh.pem", ffdhe2048_pem());
+  config_.dhparam_file = files_.write("dh.pem", test::dh_parameters(2048));
   const ContextHandle dhe = client_context();
   SSL_CTX_set_max_proto_version(dhe.get(), TLS1_2_VERSION);
   SSL_CTX_set_cipher_list(dhe.get(), "DHE-RSA-AES128-GCM-SHA256");

@@ -1,5 +1,7 @@
 // For tests and fuzzers only: certificates made on the spot, and a client to talk to a Stream through memory.
 #pragma once
+#include <openssl/dh.h>
+#include <openssl/pem.h>
 #include <stdlib.h>
 
 #include <cstdio>
@@ -88,6 +90,28 @@ inline Identity issue(const std::string& name, KeyHandle key, const Extensions& 
 }
 
 inline KeyHandle ec_key() { return require(make_ec_key("P-256")); }
+
+/// PEM; of 2048 bits ffdhe2048, of others made on the spot, so few of them.
+inline std::string dh_parameters(int bits) {
+  const std::unique_ptr<EVP_PKEY_CTX, FreeWith<EVP_PKEY_CTX_free>> maker(
+      EVP_PKEY_CTX_new_from_name(nullptr, "DH", nullptr));
+  EVP_PKEY_paramgen_init(maker.get());
+  OSSL_PARAM group[] = {OSSL_PARAM_construct_utf8_string("group", const_cast<char*>("ffdhe2048"), 0),
+                        OSSL_PARAM_construct_end()};
+  if (bits == 2048) {
+    EVP_PKEY_CTX_set_params(maker.get(), group);
+  } else {
+    EVP_PKEY_CTX_set_dh_paramgen_prime_len(maker.get(), bits);
+  }
+  EVP_PKEY* parameters = nullptr;
+  EVP_PKEY_paramgen(maker.get(), &parameters);
+  const KeyHandle owner(parameters);
+  const BioHandle out(BIO_new(BIO_s_mem()));
+  PEM_write_bio_Parameters(out.get(), parameters);
+  char* text = nullptr;
+  const long size = BIO_get_mem_data(out.get(), &text);
+  return std::string(text, static_cast<std::size_t>(size));
+}
 inline KeyHandle rsa_key(unsigned int bits) { return KeyHandle(EVP_RSA_gen(bits)); }
 
 /// A self-signed certificate for localhost.
