@@ -9,6 +9,7 @@
 #include "cli/cli_error.h"
 #include "cli/commands.h"
 #include "cli/places.h"
+#include "io/signals.h"
 #include "node/control.h"
 #include "node/control_server.h"
 #include "node/local_node.h"
@@ -235,8 +236,9 @@ int run_start(Arguments& arguments) {
   StartOptions options;
   if (const auto code = read_options(arguments, options)) return *code;
   std::signal(SIGPIPE, SIG_IGN);
-  // Both before the log has its thread.
+  // All before the log has its thread.
   node::forbid_new_privileges();
+  io::hold_signals();
   io::InheritedSockets inherited = io::InheritedSockets::from_environment();
   const LogScope log(log_level(options.log_level));
   warn_of_ignored(options);

@@ -11,16 +11,12 @@
 
 #include "base/log.h"
 #include "io/service_manager.h"
+#include "io/signals.h"
 #include "node/listener_status.h"
 #include "node/ocsp_cache.h"
 #include "node/session_list.h"
 
 namespace transom::node {
-
-// On core 0's loop; a second stop signal ends the node without waiting.
-struct Node::Signals {
-  uv_signal_t terminate, interrupt, hang_up;
-};
 
 Node::Node(NodeConfig config, NodeOptions options)
     : config_(std::move(config)),
@@ -86,13 +82,10 @@ std::vector<std::string> Node::made_paths() const {
 }
 
 void Node::run() {
-  watch_signals();
+  const io::Signals signals(loop(), [this](int number) { on_signal(number); });
   // Whoever connects meanwhile waits: the first handshake has its staple.
   loop().post([this] { stapler_->prepare(tls_contexts(), [this] { serve(); }); });
   group_->run();
-  for (auto* handle : {&signals_->terminate, &signals_->interrupt, &signals_->hang_up}) {
-    uv_close(reinterpret_cast<uv_handle_t*>(handle), nullptr);  // the loop's end waits for it
-  }
   log_info("stopped");
 }
 
@@ -119,21 +112,11 @@ void Node::serve() {
   if (ready_) ready_();
 }
 
-void Node::watch_signals() {
-  signals_ = std::make_unique<Signals>();
-  const auto watch = [this](uv_signal_t& handle, int number, uv_signal_cb callback) {
-    uv_signal_init(loop().native(), &handle);
-    handle.data = this;
-    uv_signal_start(&handle, callback, number);
-  };
-  const uv_signal_cb end = [](uv_signal_t* signal, int received) {
-    log_info("stopping on {}", received == SIGTERM ? "SIGTERM" : "SIGINT");
-    static_cast<Node*>(signal->data)->group_->stop();
-  };
-  watch(signals_->terminate, SIGTERM, end);
-  watch(signals_->interrupt, SIGINT, end);
-  watch(signals_->hang_up, SIGHUP,
-        [](uv_signal_t* signal, int) { static_cast<Node*>(signal->data)->reload(Reloader::Cause::asked); });
+/// A second one to stop ends the node without waiting.
+void Node::on_signal(int number) {
+  if (number == SIGHUP) return reload(Reloader::Cause::asked);
+  log_info("stopping on {}", number == SIGTERM ? "SIGTERM" : "SIGINT");
+  group_->stop();
 }
 
 void Node::list_sessions(std::function<void(nlohmann::json)> done) { collect_sessions(*group_, std::move(done)); }

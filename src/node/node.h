@@ -64,16 +64,14 @@ class Node {
   void list_sessions(std::function<void(nlohmann::json)> done);
 
  private:
-  void watch_signals();
+  void on_signal(int number);
   OcspStapler::Contexts tls_contexts() const;
   void serve();
 
-  struct Signals;
   NodeConfig config_;
   io::InheritedSockets inherited_;  // until `open` has closed what it does not need
   CertificateCare::Renew renew_;
   tls::ServerResources resources_;
-  std::unique_ptr<Signals> signals_;  // outlives the loop that closes its handles
   std::unique_ptr<serve::CoreGroup> group_;
   std::unique_ptr<OcspStapler> stapler_;
   std::unique_ptr<TicketRotation> ticket_rotation_;

@@ -11,6 +11,7 @@ namespace transom::serve {
 namespace {
 
 constexpr std::uint64_t kGateTickMs = 200;
+constexpr std::uint64_t kEpisodeMs = 10'000;
 
 }  // namespace
 
@@ -52,6 +53,10 @@ void Core::adopt(int fd, const Listener& listener, std::string peer) {
   if (stopping_) return refuse(arrival);
   if (!gate_.waits(network) && may_begin(listener, network)) return begin(std::move(arrival));
   const std::string text = arrival.peer;
+  // A flood that lets the room empty and fill again is still one for the log.
+  if (loop_.now_ms() - std::exchange(last_crowded_ms_, loop_.now_ms()) > kEpisodeMs) {
+    said_waiting_ = said_refusing_ = said_too_long_ = false;
+  }
   if (gate_.wait(arrival)) {
     if (!std::exchange(said_waiting_, true)) {
       log_info("core {}: too many connections are in their handshakes; {} and others wait for their turn", id_, text);
@@ -88,7 +93,6 @@ void Core::admit_waiting() {
     if (!next) break;
     begin(std::move(*next));
   }
-  if (gate_.waiting() == 0) said_waiting_ = said_refusing_ = said_too_long_ = false;
 }
 
 /// The deadline of a handshake is absolute, so it runs for those who wait to begin it, too.

@@ -119,7 +119,8 @@ class Core final : public HttpHost, private router::Bus, private io::Flushable {
   std::size_t half_open_ = 0;
   HandshakeGate gate_;
   io::Timer gate_timer_;
-  bool said_waiting_ = false, said_refusing_ = false, said_too_long_ = false;  // once, until nobody waits
+  bool said_waiting_ = false, said_refusing_ = false, said_too_long_ = false;  // once, until nobody waited for a while
+  std::uint64_t last_crowded_ms_ = 0;
   std::deque<Connection*> handshake_queue_;  // those with octets to read, in order; null: gone meanwhile
   bool stopping_ = false;
   std::vector<std::unique_ptr<Connection>> buried_;
