@@ -48,6 +48,18 @@ struct TicketConfig {
   std::vector<std::string> key_files;
 };
 
+/// Certificates by ACME (RFC 8555): `tls.acme`.
+struct AcmeConfig {
+  enum class Challenge { automatic, http_01, tls_alpn_01 };
+  std::vector<std::string> domains;   // lower case; all of them in one certificate
+  std::vector<std::string> contacts;  // mail addresses
+  std::string directory_url = "https://acme-v02.api.letsencrypt.org/directory";
+  std::string ca_file;  // who vouches for the ACME server; empty: the system's authorities
+  Challenge challenge = Challenge::automatic;
+  /// Where the account and the certificate are kept (0700): the node directory's `acme`.
+  std::string state_directory;
+};
+
 /// What becomes of a key file that others can read, or that belongs neither to root nor to the node's user.
 enum class KeyPermissions { refuse, warn };
 
@@ -70,6 +82,7 @@ struct ServerConfig {
   bool stapling = true;     // OCSP responses are fetched and stapled where a certificate names a responder
   ClientAuthConfig client_auth;
   TicketConfig tickets;
+  std::optional<AcmeConfig> acme;  // its certificate is one of `certificates`
   KeyPermissions key_permissions = KeyPermissions::refuse;
   std::optional<std::uint32_t> key_owner;  // the user that the node will change to, who may own its keys
   KeyRules key_rules() const { return {key_permissions, key_owner}; }
