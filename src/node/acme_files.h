@@ -6,6 +6,9 @@
 
 namespace transom::node {
 
+/// The state directory, in the node directory.
+inline constexpr const char* kAcmeDirectoryName = "acme";
+
 /// The files of one `tls.acme` below its state directory. Endpoints with the same set of domains at the same directory
 /// URL share them, and all at the same directory URL share the account.
 struct AcmeFiles {
@@ -17,5 +20,8 @@ struct AcmeFiles {
   std::string state;  // JSON beside the directory: when to try again, which order is under way
 };
 AcmeFiles acme_files(const tls::AcmeConfig& config);
+
+/// The pair as an endpoint serves it.
+tls::CertificateConfig acme_certificate(const AcmeFiles& files);
 
 }  // namespace transom::node
