@@ -45,4 +45,11 @@ AcmeFiles acme_files(const tls::AcmeConfig& config) {
           certificate + "/key.pem", certificate + "/chain.pem", certificate + ".json"};
 }
 
+tls::CertificateConfig acme_certificate(const AcmeFiles& files) {
+  tls::CertificateConfig certificate;
+  certificate.key_file = files.key;
+  certificate.certificate_file = files.chain;
+  return certificate;
+}
+
 }  // namespace transom::node
