@@ -164,6 +164,7 @@ class Visit {
     if (!pair) return tl::make_unexpected(pair.error());
     auto facts = judge_acme_pair(*pair, subject_.config.domains, now());
     if (!facts) {
+      state_.order.clear();  // it would give us the same one again
       return acme_fail("{}: the certificate that it issued {}", subject_.config.directory_url, facts.error().message);
     }
     const auto replaced = replace_directory(subject_.files.certificate_directory,

@@ -40,8 +40,9 @@ class AcmeVisits : public testing::Test {
   void fail_once(const std::string& path, AcmeAnswer answer) {
     ca.fault = [this, path, answer](const AcmeRequest& request, const std::string&) -> std::optional<AcmeAnswer> {
       if (request.url != "https://ca.test" + path) return std::nullopt;
-      ca.fault = nullptr;
-      return answer;
+      const AcmeAnswer given = answer;
+      ca.fault = nullptr;  // which ends this lambda's own captures
+      return given;
     };
   }
   void break_always(const std::string& path, AcmeAnswer answer) {
@@ -50,7 +51,7 @@ class AcmeVisits : public testing::Test {
     };
   }
 
-  test::Directory directory;
+  TestDirectory directory;
   FakeCa ca{kStart};
   SeededRandom random{1};
   AcmeSubject subject;
@@ -318,7 +319,7 @@ TEST(AcmeSchedule, DoublesThePauseUpToTwelveHours) {
 }
 
 TEST(AcmeState, SurvivesNonsense) {
-  const test::Directory directory;
+  const TestDirectory directory;
   tls::AcmeConfig config;
   config.state_directory = directory.path();
   config.domains = {"example.com"};
