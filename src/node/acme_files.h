@@ -15,9 +15,10 @@ struct AcmeFiles {
   std::string account_key;  // PEM, 0600
   std::string account;      // JSON: what the server calls the account
   std::string certificate_directory;
-  std::string key;    // `key.pem` in it, 0600
-  std::string chain;  // `chain.pem` in it, leaf first
-  std::string state;  // JSON beside the directory: when to try again, which order is under way
+  std::string key;          // `key.pem` in it, 0600
+  std::string chain;        // `chain.pem` in it, leaf first
+  std::string state;        // JSON beside the directory: when to try again, which order is under way
+  std::string pending_key;  // of the order under way, 0600
 };
 AcmeFiles acme_files(const tls::AcmeConfig& config);
 
