@@ -34,6 +34,7 @@ int run_publish(Arguments& arguments);
 int run_subscribe(Arguments& arguments);
 int run_call(Arguments& arguments);
 int run_ca_trust(Arguments& arguments);
+int run_ca_untrust(Arguments& arguments);
 int run_tls_grade(Arguments& arguments);
 int run_tls_list(Arguments& arguments);
 
