@@ -2,9 +2,11 @@
 
 #include <openssl/pem.h>
 
+#include <algorithm>
 #include <cctype>
 #include <filesystem>
 
+#include "pki/authority_constraints.h"
 #include "tls/certificate_info.h"
 #include "tls/openssl_error.h"
 #include "tls/pem_file.h"
@@ -34,55 +36,65 @@ Result<tls::CertificateHandle> read_one(const std::string& file) {
   return std::move(certificates->front().certificate);
 }
 
+std::string printable(const std::string& text) {
+  std::string kept;
+  for (const char c : text) kept += c >= ' ' && c < 0x7f ? c : '?';
+  return kept;
+}
+
 /// The common name, else the whole subject. NSS takes what stands before a colon for the name of a token.
 std::string printable_name(X509* certificate) {
   const X509_NAME* subject = X509_get_subject_name(certificate);
   char common[256] = "";
   const int length = X509_NAME_get_text_by_NID(subject, NID_commonName, common, sizeof common);
   const std::string whole = length > 0 ? common : tls::subject_name(certificate);
-  std::string name;
-  for (const char c : whole.substr(0, kLongestName)) name += c >= ' ' && c < 0x7f && c != ':' ? c : '-';
+  std::string name = printable(whole.substr(0, kLongestName));
+  std::replace(name.begin(), name.end(), ':', '-');
   return name.empty() ? "certificate authority" : name;
 }
 
-int prefix_length(const unsigned char* mask, int octets) {
-  int bits = 0;
-  while (bits < octets * 8 && (mask[bits / 8] & (0x80 >> (bits % 8))) != 0) ++bits;
-  return bits;
-}
-
-/// An address and a mask (RFC 5280, 4.2.1.10) as "127.0.0.0/8".
-std::string network_text(const ASN1_OCTET_STRING* network) {
-  const int half = ASN1_STRING_length(network) / 2;
-  const unsigned char* octets = ASN1_STRING_get0_data(network);
-  const std::unique_ptr<ASN1_OCTET_STRING, tls::FreeWith<ASN1_OCTET_STRING_free>> address(ASN1_OCTET_STRING_new());
-  if (!address || ASN1_OCTET_STRING_set(address.get(), octets, half) != 1) return "?";
-  const int bits = prefix_length(octets + half, half);
-  const std::string text = tls::address_text(address.get());
-  return bits == half * 8 ? text : fmt::format("{}/{}", text, bits);
-}
-
-std::string dns_text(const ASN1_IA5STRING* name) {
-  std::string text;
-  const auto* octets = ASN1_STRING_get0_data(name);
-  for (int i = 0; i < ASN1_STRING_length(name); ++i) {
-    text += octets[i] > ' ' && octets[i] < 0x7f ? static_cast<char>(octets[i]) : '?';
+bool has_type(const STACK_OF(GENERAL_SUBTREE) * subtrees, int type) {
+  for (int i = 0; i < sk_GENERAL_SUBTREE_num(subtrees); ++i) {
+    if (sk_GENERAL_SUBTREE_value(subtrees, i)->base->type == type) return true;
   }
-  return text.empty() ? "any host name" : text;
+  return false;
 }
 
-/// A type of name that is not mentioned among the permitted ones is not constrained at all.
-void add_scope(X509* certificate, TrustCertificate& to) {
+/// An empty name, or a network of which no bit counts.
+bool is_everything(const GENERAL_NAME* name) {
+  if (name->type == GEN_DNS) return ASN1_STRING_length(name->d.dNSName) == 0;
+  const auto* octets = ASN1_STRING_get0_data(name->d.iPAddress);
+  const int length = ASN1_STRING_length(name->d.iPAddress);
+  return std::all_of(octets + length / 2, octets + length, [](unsigned char octet) { return octet == 0; });
+}
+
+/// IPv4 and IPv6 are excluded one by one.
+bool excludes_all(const STACK_OF(GENERAL_SUBTREE) * subtrees, int type) {
+  int count = 0;
+  for (int i = 0; i < sk_GENERAL_SUBTREE_num(subtrees); ++i) {
+    const GENERAL_NAME* name = sk_GENERAL_SUBTREE_value(subtrees, i)->base;
+    if (name->type == type && is_everything(name)) ++count;
+  }
+  return count >= (type == GEN_IPADD ? 2 : 1);
+}
+
+/// A type of name that is not mentioned among the permitted ones is not constrained at all, unless all of it is
+/// excluded.
+bool is_open(X509* certificate, int type) {
   const std::unique_ptr<NAME_CONSTRAINTS, tls::FreeWith<NAME_CONSTRAINTS_free>> constraints(
       static_cast<NAME_CONSTRAINTS*>(X509_get_ext_d2i(certificate, NID_name_constraints, nullptr, nullptr)));
-  std::string hosts, networks;
-  for (int i = 0; constraints && i < sk_GENERAL_SUBTREE_num(constraints->permittedSubtrees); ++i) {
-    const GENERAL_NAME* base = sk_GENERAL_SUBTREE_value(constraints->permittedSubtrees, i)->base;
-    if (base->type == GEN_DNS) hosts += (hosts.empty() ? "" : ", ") + dns_text(base->d.dNSName);
-    if (base->type == GEN_IPADD) networks += (networks.empty() ? "" : ", ") + network_text(base->d.iPAddress);
-  }
-  to.any_host = hosts.empty() || networks.empty();
-  to.vouches_for = (hosts.empty() ? "any host name" : hosts) + ", " + (networks.empty() ? "any IP address" : networks);
+  return !constraints ||
+         (!has_type(constraints->permittedSubtrees, type) && !excludes_all(constraints->excludedSubtrees, type));
+}
+
+void add_scope(X509* certificate, TrustCertificate& to) {
+  const bool any_name = is_open(certificate, GEN_DNS);
+  const bool any_address = is_open(certificate, GEN_IPADD);
+  to.any_host = any_name || any_address;
+  to.vouches_for = any_name ? "any host name" : "";
+  if (any_address) to.vouches_for += to.vouches_for.empty() ? "any IP address" : ", any IP address";
+  const std::string permitted = printable(pki::describe_constraints(certificate));
+  if (!permitted.empty()) to.vouches_for += (to.vouches_for.empty() ? "" : ", ") + permitted;
 }
 
 std::string short_fingerprint(const std::string& fingerprint, bool lower) {

@@ -1,5 +1,6 @@
 """ca trust and ca untrust: real Chromium, real Firefox, and the system's store inside a mount namespace of its own."""
 import datetime
+import ipaddress
 import os
 import re
 import shlex
@@ -22,7 +23,7 @@ NOW = datetime.datetime.utcnow()
 DAY = datetime.timedelta(days=1)
 
 
-def make_root(path, name="Own Root", key=None, begin=-1, end=30, authority=True, signer=None, more=b""):
+def make_root(path, name="Own Root", key=None, begin=-1, end=30, authority=True, signer=None, more=b"", limits=None):
     """Writes a certificate, by default a root without constraints; returns its key."""
     key = key or ec.generate_private_key(ec.SECP256R1())
     subject = x509.Name([x509.NameAttribute(NameOID.COMMON_NAME, name)])
@@ -31,6 +32,8 @@ def make_root(path, name="Own Root", key=None, begin=-1, end=30, authority=True,
                .serial_number(x509.random_serial_number()).not_valid_before(NOW + begin * DAY)
                .not_valid_after(NOW + end * DAY)
                .add_extension(x509.BasicConstraints(ca=authority, path_length=None), critical=True))
+    if limits:
+        builder = builder.add_extension(limits, critical=True)
     certificate = builder.sign(signer or key, hashes.SHA256())
     path.write_bytes(more + certificate.public_bytes(serialization.Encoding.PEM))
     return key
@@ -195,6 +198,25 @@ def test_fingerprint_scope_and_warning(default_node, own_root, tmp_path):
     assert fingerprint(default_node.ca) in default_node.node.log(), "start shows the same to compare"
     printed = run("trust", "--ca", own_root, "--store", "chromium", "--dry-run", home=tmp_path)
     assert "Vouches for: any host name, any IP address\n" in printed and printed.count("WARNING") == 1
+
+
+NETWORK = x509.IPAddress(ipaddress.ip_network("10.0.0.0/8"))
+NO_ADDRESS = [x509.IPAddress(ipaddress.ip_network(text)) for text in ("0.0.0.0/0", "::/0")]
+DOMAIN = x509.DNSName("example.com")
+
+
+@pytest.mark.parametrize("permitted, excluded, scope, warned", [
+    ([DOMAIN], NO_ADDRESS, "example.com", False),
+    ([DOMAIN, NETWORK], None, "example.com, 10.0.0.0/8", False),
+    ([DOMAIN], NO_ADDRESS[:1], "any IP address, example.com", True),
+    ([NETWORK], None, "any host name, 10.0.0.0/8", True),
+    (None, [DOMAIN], "any host name, any IP address", True),
+    ([x509.DNSName("a\x1b[2Jb"), NETWORK], None, "a?[2Jb, 10.0.0.0/8", False),
+])
+def test_scope(tmp_path, permitted, excluded, scope, warned):
+    make_root(tmp_path / "root.pem", limits=x509.NameConstraints(permitted, excluded))
+    printed = run("trust", "--ca", tmp_path / "root.pem", "--how", home=tmp_path)
+    assert f"Vouches for: {scope}\n" in printed and ("WARNING" in printed) == warned, printed
 
 
 def test_stores_are_named(own_root, tmp_path):
