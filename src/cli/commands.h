@@ -42,6 +42,7 @@ int run_cert_dhparam(Arguments& arguments);
 int run_cert_strip_passphrase(Arguments& arguments);
 int run_cert_bundle(Arguments& arguments);
 int run_cert_install(Arguments& arguments);
+int run_ca_untrust(Arguments& arguments);
 int run_tls_grade(Arguments& arguments);
 int run_tls_list(Arguments& arguments);
 
