@@ -16,6 +16,13 @@ Result<std::optional<std::string>> read_if_present(const std::string& path);
 /// Writes a file beside `path`, forces it to the disk and puts it in the place of `path`.
 Status write_durably(const std::string& path, const std::string& content, mode_t mode);
 
+/// A new file, forced to the disk; one that is there is an error. Its mode is exact, whatever the umask. What a failure
+/// began stays.
+Status write_new(const std::string& path, const std::string& content, mode_t mode);
+
+/// Forces the names in a directory to the disk.
+Status sync_directory(const std::string& path);
+
 struct NewFile {
   std::string name;
   std::string content;
