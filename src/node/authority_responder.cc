@@ -9,7 +9,7 @@ namespace transom::node {
 
 struct AuthorityResponder::State {
   AuthorityStore store;
-  pki::SigningPair issuer;
+  std::shared_ptr<const pki::SigningPair> issuer;
   std::int64_t valid_s;
 };
 
@@ -22,7 +22,8 @@ std::vector<serve::Header> headers_of(const char* type) {
 
 }  // namespace
 
-AuthorityResponder::AuthorityResponder(AuthorityStore store, pki::SigningPair issuer, std::int64_t valid_s)
+AuthorityResponder::AuthorityResponder(AuthorityStore store, std::shared_ptr<const pki::SigningPair> issuer,
+                                       std::int64_t valid_s)
     : state_(std::make_shared<State>(State{std::move(store), std::move(issuer), valid_s})) {}
 
 void AuthorityResponder::handle(std::shared_ptr<serve::HttpExchange> exchange, std::string_view) {
@@ -43,7 +44,7 @@ void AuthorityResponder::answer_request(std::shared_ptr<serve::HttpExchange> exc
   auto answer = std::make_shared<pki::OcspAnswer>();
   auto work = [state = state_, answer, request = std::move(request)] {
     const auto lookup = [&state](const std::string& serial) { return state->store.state(serial); };
-    *answer = pki::answer_ocsp(request, state->issuer, lookup, std::time(nullptr), state->valid_s);
+    *answer = pki::answer_ocsp(request, *state->issuer, lookup, std::time(nullptr), state->valid_s);
   };
   serve::HttpExchange& link = *exchange;
   link.offload(std::move(work), [exchange = std::move(exchange), answer] {

@@ -13,7 +13,7 @@ namespace transom::node {
 class AuthorityResponder final : public serve::WebService {
  public:
   /// `valid_s`: for how long an answer may be kept, e.g. as a staple.
-  AuthorityResponder(AuthorityStore store, pki::SigningPair issuer, std::int64_t valid_s);
+  AuthorityResponder(AuthorityStore store, std::shared_ptr<const pki::SigningPair> issuer, std::int64_t valid_s);
   void handle(std::shared_ptr<serve::HttpExchange> exchange, std::string_view rest) override;
 
  private:

@@ -93,12 +93,13 @@ Status write_everything(const std::string& site, const NewAuthorityFiles& files)
   return {};
 }
 
+std::string parent_of(const std::string& path) {
+  const std::string parent = fs::path(path).parent_path().string();
+  return parent.empty() ? "." : parent;
+}
+
 Status put_in_place(const std::string& site, const std::string& directory) {
-  if (rename(site.c_str(), directory.c_str()) == 0) {
-    const std::string parent = fs::path(directory).parent_path().string();
-    const UniqueFd held(open(parent.empty() ? "." : parent.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-    return held && fsync(held.get()) != 0 && errno != EINVAL ? failed("write", parent) : Status{};
-  }
+  if (rename(site.c_str(), directory.c_str()) == 0) return sync_directory(parent_of(directory));
   if (errno == ENOTEMPTY || errno == EEXIST || errno == ENOTDIR) {
     return fail("{} is there already and is not overwritten; name another directory with --dir", directory);
   }
@@ -120,16 +121,24 @@ Status check_directory(const std::string& directory) {
 
 }  // namespace
 
-Status AuthorityStore::create(const std::string& directory, const NewAuthorityFiles& files) {
+Status AuthorityStore::check_free(const std::string& directory) {
   std::error_code ignored;
   if (fs::exists(fs::symlink_status(directory, ignored)) && !fs::is_empty(directory, ignored)) {
     return fail("{} is there already and is not overwritten; name another directory with --dir", directory);
   }
+  const std::string parent = parent_of(directory);
+  if (access(parent.c_str(), W_OK | X_OK) == 0) return {};
+  return fail("cannot make {}: {}: {}", directory, parent, std::strerror(errno));
+}
+
+Status AuthorityStore::create(const std::string& directory, const NewAuthorityFiles& files) {
+  if (auto status = check_free(directory); !status) return status;
   const std::string site = directory + ".new";
   const auto held = make_building_site(site);
   if (!held) return tl::make_unexpected(held.error());
   Status status = write_everything(site, files);
   if (status) status = put_in_place(site, directory);
+  std::error_code ignored;
   if (!status) fs::remove_all(site, ignored);
   return status;
 }

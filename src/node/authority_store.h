@@ -37,6 +37,8 @@ struct NewAuthorityFiles {
 
 class AuthorityStore {
  public:
+  /// Whether `create` could begin, to be asked before anything costly or secret is made.
+  static Status check_free(const std::string& directory);
   /// Puts the whole directory in place at once; what stands there already is left alone, and that is an error.
   static Status create(const std::string& directory, const NewAuthorityFiles& files);
   /// Refuses a directory that holds no authority, or that others may write to.
