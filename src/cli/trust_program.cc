@@ -51,8 +51,7 @@ pid_t spawn(const CommandLine& command, int output) {
 
 std::string find_program(const std::string& name) {
   const char* path = std::getenv("PATH");
-  const std::string places =
-      std::string(path == nullptr ? "" : path) + ":/usr/local/sbin:/usr/sbin:/sbin";
+  const std::string places = std::string(path == nullptr ? "" : path) + ":/usr/local/sbin:/usr/sbin:/sbin";
   for (std::size_t begin = 0; begin < places.size();) {
     const std::size_t end = std::min(places.find(':', begin), places.size());
     const std::string file = places.substr(begin, end - begin) + "/" + name;
