@@ -98,16 +98,17 @@ bool run_all(const std::vector<CommandLine>& commands, bool dry_run) {
     if (dry_run) continue;
     const ProgramResult result = run_program(command);
     if (result.code == 0) continue;
-    fmt::print("{}  this failed; nothing more was done here\n", result.output);
+    const bool open_line = !result.output.empty() && result.output.back() != '\n';
+    fmt::print("{}{}  this failed; nothing more was done here\n", result.output, open_line ? "\n" : "");
     return false;
   }
   return true;
 }
 
-bool is_blocked(const TrustStore& store) {
-  const std::string obstacle = store.obstacle();
-  if (!obstacle.empty()) fmt::print("  left: {}\n", obstacle);
-  return !obstacle.empty();
+/// Says why the store is left as it is, if it is.
+bool is_left(const std::string& reason) {
+  if (!reason.empty()) fmt::print("  left: {}\n", reason);
+  return !reason.empty();
 }
 
 std::string ending(const TrustStore& store) { return store.afterwards().empty() ? "" : "; " + store.afterwards(); }
@@ -155,11 +156,12 @@ StoreSearch find_stores(const TrustOptions& options, const TrustCertificate& ca,
 
 bool add_to(const TrustStore& store, const TrustCertificate& ca, bool dry_run) {
   fmt::print("{}:\n", store.title());
+  if (is_left(store.blindness())) return false;
   if (store.trusts(ca)) {
     fmt::print("  trusts it already\n");
     return true;
   }
-  if (is_blocked(store) || !run_all(store.commands_to_add(ca), dry_run)) return false;
+  if (is_left(store.obstacle()) || !run_all(store.commands_to_add(ca), dry_run)) return false;
   if (dry_run) return true;
   const bool there = store.trusts(ca);
   fmt::print("  {}{}\n", there ? "trusts it now" : "does not trust it in spite of that", there ? ending(store) : "");
@@ -168,12 +170,13 @@ bool add_to(const TrustStore& store, const TrustCertificate& ca, bool dry_run) {
 
 bool remove_from(const TrustStore& store, const TrustCertificate& ca, bool dry_run) {
   fmt::print("{}:\n", store.title());
+  if (is_left(store.blindness())) return false;
   const std::vector<CommandLine> commands = store.commands_to_remove(ca);
   if (commands.empty() && !store.trusts(ca)) {
     fmt::print("  does not have it\n");
     return true;
   }
-  if (is_blocked(store) || !run_all(commands, dry_run)) return false;
+  if (is_left(store.obstacle()) || !run_all(commands, dry_run)) return false;
   if (dry_run) return true;
   const bool gone = !store.trusts(ca);
   fmt::print("  {}{}\n", gone ? "does not trust it any more" : "still trusts it: it stands elsewhere, too; look there",
