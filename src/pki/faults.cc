@@ -61,7 +61,8 @@ void add_use_faults(X509* certificate, Faults& faults) {
   }
   if (is_authority(certificate)) {
     faults.emplace_back(
-        "It is an authority as well (CA:TRUE): Firefox refuses that of a server, and whoever gets its key can pretend to "
+        "It is an authority as well (CA:TRUE): Firefox refuses that of a server, and whoever gets its key can pretend "
+        "to "
         "be any site to those who trust it. `transom cert self-signed` makes one that cannot.");
   }
 }
