@@ -74,9 +74,11 @@ tls::Secret new_passphrase(const PassphraseOptions& options, const std::string& 
   return first;
 }
 
-tls::KeyHandle open_key(const std::string& path, const PassphraseOptions& options) {
+tls::KeyHandle open_key(const std::string& path, const PassphraseOptions& options, bool* was_encrypted) {
   const tls::Secret content = read_secret_input(path, "key");
-  if (!pki::is_encrypted_key(content.text())) return value_or_give_up(pki::read_key(content.text(), path, ""));
+  const bool encrypted = pki::is_encrypted_key(content.text());
+  if (was_encrypted != nullptr) *was_encrypted = encrypted;
+  if (!encrypted) return value_or_give_up(pki::read_key(content.text(), path, ""));
   const tls::Secret passphrase = old_passphrase(options, path);
   return value_or_give_up(pki::read_key(content.text(), path, passphrase.text()));
 }

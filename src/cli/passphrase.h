@@ -31,7 +31,7 @@ tls::Secret old_passphrase(const PassphraseOptions& options, const std::string& 
 /// A passphrase for a new key: on the terminal asked for twice; an empty one is refused.
 tls::Secret new_passphrase(const PassphraseOptions& options, const std::string& of);
 
-/// The private key of a file, which asks for a passphrase only where the key has one.
-tls::KeyHandle open_key(const std::string& path, const PassphraseOptions& options);
+/// The private key of a file; asks for a passphrase only where the key has one, which `was_encrypted` tells.
+tls::KeyHandle open_key(const std::string& path, const PassphraseOptions& options, bool* was_encrypted = nullptr);
 
 }  // namespace transom::cli

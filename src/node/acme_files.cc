@@ -41,8 +41,20 @@ AcmeFiles acme_files(const tls::AcmeConfig& config) {
   const std::string account = config.state_directory + "/account-" + short_hash(config.directory_url);
   const std::string first = config.domains.empty() ? "" : config.domains.front();
   const std::string certificate = config.state_directory + "/" + file_name(first) + "-" + short_hash(identity);
-  return {account + ".key",         account + ".json",          certificate,
-          certificate + "/key.pem", certificate + "/chain.pem", certificate + ".json"};
+  return {account + ".key",
+          account + ".json",
+          certificate,
+          certificate + "/key.pem",
+          certificate + "/chain.pem",
+          certificate + ".json",
+          certificate + ".pending.key"};
+}
+
+tls::CertificateConfig acme_certificate(const AcmeFiles& files) {
+  tls::CertificateConfig certificate;
+  certificate.key_file = files.key;
+  certificate.certificate_file = files.chain;
+  return certificate;
 }
 
 }  // namespace transom::node

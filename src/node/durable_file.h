@@ -4,6 +4,7 @@
 
 #include <optional>
 #include <string>
+#include <utility>
 #include <vector>
 
 #include "base/result.h"
@@ -27,6 +28,7 @@ struct NewFile {
   std::string name;
   std::string content;
   mode_t mode;
+  std::optional<std::pair<uid_t, gid_t>> owner = std::nullopt;  // nothing: this process's; for `write_together`
 };
 /// Puts a directory (0700) with just these files in the place of `path`, all at once: a reader sees the old set or the
 /// new one. What a crash leaves (`path.new`, `path.old`) the next call removes.

@@ -47,7 +47,7 @@ class Placing {
   Status write() {
     written_ = true;
     auto status = write_new(beside_, file_.content, file_.mode);
-    if (status) return status;
+    if (status) return give_away();
     std::string message = status.error().message;
     if (const auto at = message.find(beside_); at != std::string::npos) message.replace(at, beside_.size(), file_.name);
     return fail("{}", message);
@@ -61,6 +61,10 @@ class Placing {
   void keep() { kept_ = true; }
 
  private:
+  Status give_away() const {
+    if (!file_.owner || lchown(beside_.c_str(), file_.owner->first, file_.owner->second) == 0) return {};
+    return fail("cannot give {} to its owner: {}", file_.name, std::strerror(errno));
+  }
   /// Some file systems know one way, some the other.
   bool place_new() {
     if (rename_with(RENAME_NOREPLACE, beside_, file_.name) == 0) return true;

@@ -22,7 +22,7 @@ namespace transom::tls {
 struct ServerResources {
   std::shared_ptr<const TicketKeys> ticket_keys;  // used where `tickets` names no files
   std::shared_ptr<StapleStore> staples;
-  std::shared_ptr<AcmeChallenges> acme_challenges;
+  std::shared_ptr<AcmeChallenges> acme_challenges = nullptr;
 };
 
 /// A certificate as it is served, for whoever staples, watches expiry or looks for host names.
