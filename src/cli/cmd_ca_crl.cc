@@ -20,7 +20,7 @@ struct Options {
 
 void refresh_root_crl(const node::AuthorityStore& store, const Options& options) {
   const bool sealed = value_or_give_up(store.root_is_encrypted());
-  const tls::Secret passphrase(sealed ? old_passphrase(options.passphrase, "the root's key").text() : "");
+  const tls::Secret passphrase = sealed ? old_passphrase(options.passphrase, "the root's key") : tls::Secret("");
   const auto root = value_or_give_up(store.root(passphrase.text()));
   const auto held = value_or_give_up(store.lock());
   const std::string before = store.crl(true).value_or("");

@@ -55,10 +55,10 @@ void check_urls(const InitOptions& options) {
   }
 }
 
-std::string passphrase_for_root(const InitOptions& options) {
-  if (!options.no_passphrase) return new_passphrase(options.passphrase, "the root's key").text();
+tls::Secret passphrase_for_root(const InitOptions& options) {
+  if (!options.no_passphrase) return new_passphrase(options.passphrase, "the root's key");
   if (options.passphrase.given()) give_up("a passphrase is given and --no-passphrase declines it; give one of the two");
-  return "";
+  return tls::Secret("");
 }
 
 pki::AuthorityPlan plan_of(const InitOptions& options, std::string constraints) {
@@ -107,7 +107,7 @@ int run_ca_init(Arguments& arguments) {
   std::string constraints = constraints_of(options);
   check_urls(options);
   value_or_give_up(node::AuthorityStore::check_free(options.place.directory()));
-  const tls::Secret passphrase(passphrase_for_root(options));
+  const tls::Secret passphrase = passphrase_for_root(options);
   const auto made = value_or_give_up(pki::make_authority(plan_of(options, std::move(constraints)), std::time(nullptr)));
   value_or_give_up(node::AuthorityStore::create(options.place.directory(), files_of(made, passphrase.text(), options)));
   report(made, options);

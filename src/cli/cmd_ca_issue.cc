@@ -86,8 +86,8 @@ int run_ca_issue(Arguments& arguments) {
   const Places places = places_of(options, plan);
   check(places, options.issue.force);
 
-  const tls::Secret bundle_passphrase(
-      places.bundle.empty() ? "" : new_passphrase(options.bundle_passphrase, places.bundle).text());
+  const tls::Secret bundle_passphrase =
+      places.bundle.empty() ? tls::Secret("") : new_passphrase(options.bundle_passphrase, places.bundle);
   const auto key = key_of(options);
   const Issued issued = issue(store, plan, key.get());
   std::vector<node::NewFile> files;

@@ -504,7 +504,7 @@ def test_the_disk_is_full_in_the_middle(tmp_path):
         assert not list(tmp_path.glob(f"*n{octets}*")) and not list((tmp_path / "ca").rglob("*.new"))
     assert outcomes[0] == 1 and outcomes[-1] == 0 and outcomes == sorted(outcomes, reverse=True)
     assert_whole(tmp_path)
-    for octets in (0, 300, 1000):
+    for octets in (0, 300, 600):
         done = limited(tmp_path, octets, "init", "--dir", "other", "--permit", "a", "--no-passphrase")
         assert done.returncode == 1 and "File too large" in done.stderr
         assert not list(tmp_path.glob("other*"))
