@@ -10,6 +10,7 @@
 #include "cli/commands.h"
 #include "cli/places.h"
 #include "io/signals.h"
+#include "node/acme_placeholder.h"
 #include "node/control.h"
 #include "node/control_server.h"
 #include "node/local_node.h"
@@ -206,6 +207,7 @@ void serve_until_stopped(Prepared& prepared, const StartOptions& options, io::In
   node_options.inherited = std::move(inherited);
   node_options.cores = static_cast<unsigned>(options.cores.value_or(0));
   const std::string directory = prepared.config.node_directory;
+  value_or_give_up(node::place_acme_placeholders(prepared.config, user, std::time(nullptr)));
   if (prepared.local) {
     node_options.renew = [directory] { return node::renew_if_due(directory, std::time(nullptr)); };
   }

@@ -25,8 +25,25 @@ constexpr Command kCommands[] = {
     {"subscribe", "Print the events of a topic as they come, one JSON line each.",
      "transom subscribe com.example.hello --count 1", run_subscribe},
     {"call", "Call a procedure and print its result as JSON.", "transom call com.example.add 2 3", run_call},
-    {"ca trust", "Put the local CA of the default node into the browser's store.", "transom ca trust --dry-run",
+    {"cert self-signed", "Make a key and a certificate that vouches for itself.",
+     "transom cert self-signed server.example.com 192.0.2.7", run_cert_self_signed},
+    {"cert request", "Make a key and a request for a certificate, to be sent to an authority.",
+     "transom cert request www.example.com example.com", run_cert_request},
+    {"cert show", "Say what is in a file of certificates or keys, and what is wrong with it.",
+     "transom cert show server_cert.pem", run_cert_show},
+    {"cert verify", "Say whether a Transom and browsers would take a certificate.",
+     "transom cert verify --key server_key.pem --certificate server_cert.pem --name www.example.com", run_cert_verify},
+    {"cert bundle", "Put a certificate and those of its authorities into the chain that a server sends.",
+     "transom cert bundle www.crt authority.p7b --out server_cert.pem", run_cert_bundle},
+    {"cert install", "Put a key and a certificate into a node directory, and have its node load them.",
+     "transom cert install --key www.key --certificate www.pem --cbdir /etc/transom", run_cert_install},
+    {"cert strip-passphrase", "Write a private key without its passphrase.",
+     "transom cert strip-passphrase server.key --out server_key.pem", run_cert_strip_passphrase},
+    {"cert dhparam", "Write Diffie-Hellman parameters of RFC 7919.", "transom cert dhparam --out dhparam.pem",
+     run_cert_dhparam},
+    {"ca trust", "Have this machine and its browsers trust an authority.", "transom ca trust --store chromium,firefox",
      run_ca_trust},
+    {"ca untrust", "Have them trust it no longer.", "transom ca untrust --ca old-root.crt", run_ca_untrust},
     {"tls grade", "Grade a server's TLS as SSL Labs would, and say what to change.",
      "transom tls grade localhost:8443 --min A", run_tls_grade},
     {"tls list", "Show which suites a cipher list stands for, and the groups there are.",
@@ -37,7 +54,7 @@ void print_help() {
   fmt::print(
       "Transom, a WAMP router and web server over TLS.\n\n"
       "Usage: transom COMMAND [OPTIONS]\n\nCommands:\n");
-  for (const Command& command : kCommands) fmt::print("  {:<10} {}\n", command.name, command.summary);
+  for (const Command& command : kCommands) fmt::print("  {:<22} {}\n", command.name, command.summary);
   fmt::print(
       "\nEach takes --help. Without any configuration, `transom start` serves https://localhost:8443/ on this machine "
       "only.\n");

@@ -34,6 +34,15 @@ int run_publish(Arguments& arguments);
 int run_subscribe(Arguments& arguments);
 int run_call(Arguments& arguments);
 int run_ca_trust(Arguments& arguments);
+int run_cert_self_signed(Arguments& arguments);
+int run_cert_request(Arguments& arguments);
+int run_cert_show(Arguments& arguments);
+int run_cert_verify(Arguments& arguments);
+int run_cert_dhparam(Arguments& arguments);
+int run_cert_strip_passphrase(Arguments& arguments);
+int run_cert_bundle(Arguments& arguments);
+int run_cert_install(Arguments& arguments);
+int run_ca_untrust(Arguments& arguments);
 int run_tls_grade(Arguments& arguments);
 int run_tls_list(Arguments& arguments);
 

@@ -50,4 +50,11 @@ AcmeFiles acme_files(const tls::AcmeConfig& config) {
           certificate + ".pending.key"};
 }
 
+tls::CertificateConfig acme_certificate(const AcmeFiles& files) {
+  tls::CertificateConfig certificate;
+  certificate.key_file = files.key;
+  certificate.certificate_file = files.chain;
+  return certificate;
+}
+
 }  // namespace transom::node

@@ -6,8 +6,11 @@
 
 namespace transom::node {
 
-/// The files of one `tls.acme` below its state directory. Endpoints with the same domains at the same directory URL
-/// share them, and all at the same directory URL share the account.
+/// The state directory, in the node directory.
+inline constexpr const char* kAcmeDirectoryName = "acme";
+
+/// The files of one `tls.acme` below its state directory. Endpoints with the same set of domains at the same directory
+/// URL share them, and all at the same directory URL share the account.
 struct AcmeFiles {
   std::string account_key;  // PEM, 0600
   std::string account;      // JSON: what the server calls the account
@@ -18,5 +21,8 @@ struct AcmeFiles {
   std::string pending_key;  // of the order under way, 0600
 };
 AcmeFiles acme_files(const tls::AcmeConfig& config);
+
+/// The pair as an endpoint serves it.
+tls::CertificateConfig acme_certificate(const AcmeFiles& files);
 
 }  // namespace transom::node

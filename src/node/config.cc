@@ -93,6 +93,7 @@ LoadedConfig parse_node_config(std::string_view text, ConfigFormat format, const
     SchemaReader reader(file, loaded.config.node_directory, options.environment, loaded.diagnostics);
     reader.read(root, node_table(), loaded.config);
     check_endpoints(reader);
+    check_acme(reader);
     if (options.starting) accept_key_owner(options.user.empty() ? loaded.config.user : options.user, reader, loaded);
     if (options.check_files) check_files(reader, options.starting);
     loaded.config.protected_files = std::move(reader.facts.protected_files);

@@ -28,28 +28,6 @@ std::string parent_of(const std::string& path) {
   return parent.empty() ? "." : parent;
 }
 
-/// Forces the names in a directory to the disk.
-Status sync_directory(const std::string& path) {
-  const UniqueFd directory(open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
-  if (directory.get() < 0) return failed("open", path);
-  if (fsync(directory.get()) != 0 && errno != EINVAL) return failed("write", path);
-  return {};
-}
-
-/// A new file, forced to the disk. Its mode is exact, whatever the umask.
-Status write_new(const std::string& path, const std::string& content, mode_t mode) {
-  const UniqueFd file(open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600));
-  if (file.get() < 0) return failed("create", path);
-  for (std::size_t done = 0; done < content.size();) {
-    const ssize_t count = write(file.get(), content.data() + done, content.size() - done);
-    if (count < 0 && errno == EINTR) continue;
-    if (count < 0) return failed("write", path);
-    done += static_cast<std::size_t>(count);
-  }
-  if (fchmod(file.get(), mode) != 0 || fsync(file.get()) != 0) return failed("write", path);
-  return {};
-}
-
 void remove_all(const std::string& path) {
   std::error_code ignored;
   std::filesystem::remove_all(path, ignored);  // never follows a symbolic link
@@ -68,6 +46,26 @@ Status put_in_place(const std::string& fresh, const std::string& path) {
 }
 
 }  // namespace
+
+Status sync_directory(const std::string& path) {
+  const UniqueFd directory(open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  if (directory.get() < 0) return failed("open", path);
+  if (fsync(directory.get()) != 0 && errno != EINVAL) return failed("write", path);
+  return {};
+}
+
+Status write_new(const std::string& path, const std::string& content, mode_t mode) {
+  const UniqueFd file(open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600));
+  if (file.get() < 0) return failed("create", path);
+  for (std::size_t done = 0; done < content.size();) {
+    const ssize_t count = write(file.get(), content.data() + done, content.size() - done);
+    if (count < 0 && errno == EINTR) continue;
+    if (count < 0) return failed("write", path);
+    done += static_cast<std::size_t>(count);
+  }
+  if (fchmod(file.get(), mode) != 0 || fsync(file.get()) != 0) return failed("write", path);
+  return {};
+}
 
 Result<std::optional<std::string>> read_if_present(const std::string& path) {
   const UniqueFd file(open(path.c_str(), O_RDONLY | O_CLOEXEC));

@@ -12,6 +12,7 @@
 #include "base/log.h"
 #include "io/service_manager.h"
 #include "io/signals.h"
+#include "node/acme_placeholder.h"
 #include "node/listener_status.h"
 #include "node/ocsp_cache.h"
 #include "node/session_list.h"
@@ -23,8 +24,10 @@ Node::Node(NodeConfig config, NodeOptions options)
       inherited_(std::move(options.inherited)),
       renew_(std::move(options.renew)),
       started_(std::time(nullptr)) {
+  if (!acme_endpoints(config_).empty()) resources_.acme_challenges = std::make_shared<tls::AcmeChallenges>();
   std::vector<serve::CoreGroup::WorkerRealms> workers;
   serve::SiteContext context{config_.node_directory, config_.protected_files, started_, config_.workers.size(), 0};
+  context.acme_challenges = resources_.acme_challenges;
   for (const WorkerConfig& worker : config_.workers) {
     workers.push_back({worker.id, worker.realms});
     context.realm_count += worker.realms.size();

@@ -1,6 +1,5 @@
 // The certificates that wait for their first staples together.
 #pragma once
-#include <condition_variable>
 #include <cstdint>
 #include <memory>
 #include <mutex>
@@ -28,15 +27,10 @@ class OcspBatch {
   static std::int64_t next_look_ms(std::int64_t waited_ms) {
     return (waited_ms < kBoundMs ? kBoundMs : kMustStapleBoundMs) - waited_ms;
   }
-  /// Blocks until it is over.
-  void wait();
 
  private:
-  bool settled(std::int64_t waited_ms) const;
-
   const std::vector<std::shared_ptr<const OcspSubject>> subjects_;
   mutable std::mutex mutex_;
-  std::condition_variable changed_;
   std::size_t waiting_ = 0, must_staple_waiting_ = 0;  // under mutex_
 };
 

@@ -48,12 +48,6 @@ void OcspStapler::prepare(const Contexts& contexts, std::function<void()> done) 
   finish_batches();
 }
 
-void OcspStapler::prepare_blocking(const Contexts& contexts) {
-  const auto batch = adopt(contexts);
-  begin(batch, worker_->look_into_cache(batch->subjects()));
-  batch->wait();
-}
-
 std::shared_ptr<OcspBatch> OcspStapler::adopt(const Contexts& contexts) {
   forget_unused();
   std::vector<std::shared_ptr<const OcspSubject>> waiting;

@@ -38,8 +38,6 @@ class OcspStapler {
   /// none now, after OcspBatch's bounds at the latest: perhaps before it returns, and in the order of the calls. To be
   /// called with every new context before it is served.
   void prepare(const Contexts& contexts, std::function<void()> done);
-  /// The same while the loop does not run yet: returns when `prepare` would call `done`.
-  void prepare_blocking(const Contexts& contexts);
 
   /// Checks what is due. Called by itself when something is, and once an hour, for clocks jump and machines sleep.
   void look();

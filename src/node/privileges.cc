@@ -18,6 +18,7 @@
 #include <optional>
 
 #include "base/log.h"
+#include "node/acme_placeholder.h"
 #include "node/control.h"
 #include "node/ocsp_cache.h"
 #include "serve/unique_fd.h"
@@ -74,8 +75,8 @@ void give_below(const RunAs& user, int directory, const std::string& name) {
   if (file) give(user, file.get(), name);
 }
 
-/// A directory of files only. One that is the user's already was given away before, and everything in it may be a trap
-/// of his; so it is given away last, when nothing is left to do in it.
+/// A directory with all that is in it. One that is the user's already was given away before, and everything in it may
+/// be a trap of his; so it is given away last, when nothing is left to do in it.
 void give_with_files(const RunAs& user, const std::string& path) {
   const UniqueFd directory(open(path.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
   struct stat status {};
@@ -84,7 +85,9 @@ void give_with_files(const RunAs& user, const std::string& path) {
   while (listing) {
     const dirent* entry = readdir(listing.get());
     if (entry == nullptr) break;
-    if (entry->d_type == DT_REG) give_below(user, directory.get(), entry->d_name);
+    const std::string name = entry->d_name;
+    if (entry->d_type == DT_REG) give_below(user, directory.get(), name);
+    if (entry->d_type == DT_DIR && name != "." && name != "..") give_with_files(user, path + "/" + name);
   }
   give(user, directory.get(), path);
 }
@@ -145,6 +148,8 @@ void hand_over(const RunAs& user, const NodeConfig& config, const std::vector<st
   const fs::path cache = directory / kOcspCacheName;
   if (uses_tls(config)) mkdir(cache.c_str(), 0700);
   give_with_files(user, cache.string());
+  for (const tls::ServerConfig* endpoint : acme_endpoints(config))
+    give_with_files(user, endpoint->acme->state_directory);
   for (const std::string& path : made_paths) give_path(path);
 }
 

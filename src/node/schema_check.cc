@@ -4,8 +4,11 @@
 
 #include <cerrno>
 #include <cstring>
+#include <ctime>
 #include <filesystem>
 
+#include "node/acme_files.h"
+#include "node/acme_placeholder.h"
 #include "node/schema_tables.h"
 #include "tls/context.h"
 
@@ -94,9 +97,18 @@ std::string problem_of(const FileUse& use) {
   return "";
 }
 
+/// The certificate of `acme` is judged where there is one that will be served; else nothing is known of it yet.
+void add_acme_certificate(tls::ServerConfig& config) {
+  if (!config.acme || config.acme->domains.empty()) return;
+  if (!is_acme_pair_usable(*config.acme, std::time(nullptr))) return;
+  config.certificates.push_back(acme_certificate(acme_files(*config.acme)));
+}
+
 /// What `start` refuses for its permissions alone, `check` warns of: it may be run by somebody else.
 void check_tls(SchemaReader& reader, TlsUse use, bool starting) {
   if (!starting) use.config.key_permissions = tls::KeyPermissions::warn;
+  add_acme_certificate(use.config);
+  if (use.config.certificates.empty()) return;
   std::vector<std::string> warnings;
   const auto context = tls::ServerContext::create(use.config, {}, warnings);
   if (!context) reader.report(Severity::error, use.place, context.error().message);

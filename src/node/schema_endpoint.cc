@@ -91,12 +91,23 @@ void match_family(SchemaReader& reader, const ConfigValue& dict, E& endpoint) {
   reader.error(addresses->at, "the address is not of the \"version\" given", {"", "set \"version\" to match", ""});
 }
 
+/// What the endpoint's port means for `acme` is judged when all ports are known.
+void note_acme(SchemaReader& reader, const ConfigValue& dict, const E& endpoint) {
+  const ConfigValue* tls = dict.find("tls");
+  const ConfigValue* acme = tls == nullptr ? nullptr : tls->find("acme");
+  if (acme == nullptr || !endpoint.tls || !endpoint.tls->acme) return;
+  SchemaReader::Step to_tls(reader, "tls");
+  SchemaReader::Step to_acme(reader, "acme");
+  reader.facts.acme.push_back({reader.here(acme->at), endpoint});
+}
+
 void finish_tcp(SchemaReader& reader, const ConfigValue& dict, E& endpoint) {
   match_family(reader, dict, endpoint);
   if (dict.find("port") == nullptr && dict.find("portrange") == nullptr) {
     reader.error(dict.at, "tcp endpoint without \"port\"", {"", "add it: the port to listen on", ""});
   }
   if (endpoint.port == 0) return;
+  note_acme(reader, dict, endpoint);
   SchemaReader::Step step(reader, "port");
   reader.facts.endpoints.push_back({reader.here(dict.find("port")->at), endpoint});
 }

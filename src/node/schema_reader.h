@@ -52,12 +52,17 @@ struct TlsUse {
   Place place;
   tls::ServerConfig config;
 };
+struct AcmeUse {
+  Place place;
+  serve::EndpointConfig endpoint;
+};
 struct CollectedFacts {
   std::vector<RoleReference> roles;        // of the worker being read
   std::vector<Place> client_certificates;  // of the transport being read: where they are needed
   std::vector<EndpointUse> endpoints;
   std::vector<FileUse> files;
   std::vector<TlsUse> tls;
+  std::vector<AcmeUse> acme;
   std::vector<std::string> tls_warnings;  // as reported
   std::vector<Place> redirects;           // transports that redirect to TLS
   std::vector<std::string> protected_files;

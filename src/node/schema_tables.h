@@ -13,6 +13,7 @@ const Table<router::AuthConfig>& auth_table();                    // schema_auth
 const Variants<serve::TransportConfig>& transport_variants();     // schema_transport.cc
 const Table<serve::WebOptions>& web_options_table();              // schema_transport.cc
 const Variants<serve::EndpointConfig>& endpoint_variants();       // schema_endpoint.cc
+Field<tls::ServerConfig> acme_field();                            // schema_acme.cc
 const Table<tls::ServerConfig>& tls_table();                      // schema_tls.cc
 const Table<serve::WebSocketOptions>& websocket_options_table();  // schema_websocket.cc
 /// The keys a websocket transport and a websocket path have in common, and what must hold between them.
@@ -23,6 +24,9 @@ const Variants<serve::PathConfig>& path_variants();  // schema_paths.cc
 void read_paths(SchemaReader& reader, const ConfigValue& value, serve::PathMap& paths);
 nlohmann::json describe_paths(std::vector<std::string>& seen);
 
+/// Takes a path that must be a readable file and is never served.
+std::string secret_file(SchemaReader& reader, const ConfigValue& value);  // schema_tls.cc
+
 /// A table of known keys of something not built: nothing is read, only unknown keys are reported.
 std::function<const TableBase&()> known_keys(std::string name,
                                              const std::vector<std::string>& keys);  // schema_fields.cc
@@ -30,6 +34,8 @@ std::function<const TableBase&()> known_keys(std::string name,
 // What only a whole worker or the whole node can judge (schema_check.cc).
 void check_worker(SchemaReader& reader, const ConfigValue& dict, WorkerConfig& worker);
 void check_endpoints(SchemaReader& reader);
+/// Whether an ACME server could reach what answers it (schema_acme.cc).
+void check_acme(SchemaReader& reader);
 /// `starting`: what `check` only warns of is an error, see LoadOptions.
 void check_files(SchemaReader& reader, bool starting);
 

@@ -1,4 +1,5 @@
 // `tls` of a listening endpoint.
+#include "node/acme_files.h"
 #include "node/schema_tables.h"
 #include "tls/server_names.h"
 
@@ -10,15 +11,6 @@ using tls::ClientAuth;
 using tls::PassphraseSource;
 using tls::ServerConfig;
 using tls::TicketConfig;
-
-/// Takes a path that must be a readable file and is never served.
-std::string secret_file(SchemaReader& reader, const ConfigValue& value) {
-  const auto path = reader.path(value);
-  if (!path) return "";
-  reader.facts.protected_files.push_back(*path);
-  reader.facts.files.push_back({reader.here(value.at), *path, FileUse::Need::file});
-  return *path;
-}
 
 std::vector<std::string> secret_files(SchemaReader& reader, const ConfigValue& value) {
   std::vector<std::string> files;
@@ -301,29 +293,45 @@ std::vector<Field<ServerConfig>> own_fields() {
           .reloads(),
       std::move(tickets).preset(true).reloads(),
       flag("ocsp_stapling", &S::stapling, "Whether OCSP responses are fetched and stapled.").reloads(),
+      acme_field(),
   };
+}
+
+/// The pair at the top, or else none; beside `acme` and further ones it is not needed.
+void finish_top_pair(SchemaReader& reader, const ConfigValue& dict, ServerConfig& config) {
+  const ConfigValue* further = dict.find("certificates");
+  const bool has_top_pair = dict.find("key") != nullptr || dict.find("certificate") != nullptr;
+  const bool has_others = config.acme || (further != nullptr && !further->items.empty());
+  if (has_top_pair || !has_others) return check_pair(reader, dict, "tls");
+  for (const char* key : {"chain_certificates", "key_passphrase", "ocsp_staple"}) {
+    error_at(reader, dict, key, fmt::format("\"{}\" without \"key\" and \"certificate\" beside it", key),
+             config.acme ? "what \"acme\" gets needs none: leave it out"
+                         : "put it into the entry of \"certificates\" that it belongs to");
+  }
+  if (!config.certificates.empty()) config.certificates.erase(config.certificates.begin());
 }
 
 void finish_tls(SchemaReader& reader, const ConfigValue& dict, ServerConfig& config) {
   finish_client_auth(reader, dict, config);
-  const ConfigValue* further = dict.find("certificates");
-  const bool has_top_pair = dict.find("key") != nullptr || dict.find("certificate") != nullptr;
-  if (has_top_pair || further == nullptr || further->items.empty()) {
-    check_pair(reader, dict, "tls");
-  } else {
-    for (const char* key : {"chain_certificates", "key_passphrase", "ocsp_staple"}) {
-      error_at(reader, dict, key, fmt::format("\"{}\" without \"key\" and \"certificate\" beside it", key),
-               "put it into the entry of \"certificates\" that it belongs to");
-    }
-    config.certificates.erase(config.certificates.begin());
-  }
+  finish_top_pair(reader, dict, config);
   for (const CertificateConfig& one : config.certificates) {
     if (one.key_file.empty() || one.certificate_file.empty()) return;  // said already
   }
-  if (!config.certificates.empty()) reader.facts.tls.push_back({reader.here(dict.at), config});
+  const bool acme = config.acme && !config.acme->domains.empty();
+  if (config.certificates.empty() && !acme) return;
+  reader.facts.tls.push_back({reader.here(dict.at), config});
+  if (acme) config.certificates.push_back(acme_certificate(acme_files(*config.acme)));
 }
 
 }  // namespace
+
+std::string secret_file(SchemaReader& reader, const ConfigValue& value) {
+  const auto path = reader.path(value);
+  if (!path) return "";
+  reader.facts.protected_files.push_back(*path);
+  reader.facts.files.push_back({reader.here(value.at), *path, FileUse::Need::file});
+  return *path;
+}
 
 const Table<ServerConfig>& tls_table() {
   static const Table<ServerConfig> table(

@@ -69,19 +69,6 @@ Result<std::string> sealed_pem(EVP_PKEY* key, std::string_view passphrase) {
   return std::string(text, static_cast<std::size_t>(length));
 }
 
-const char* curve_name(EVP_PKEY* key) {
-  switch (EVP_PKEY_get_bits(key)) {
-    case 256:
-      return "P-256";
-    case 384:
-      return "P-384";
-    case 521:
-      return "P-521";
-    default:
-      return nullptr;
-  }
-}
-
 }  // namespace
 
 Result<tls::KeyHandle> make_key(const KeyKind& kind) {
@@ -116,18 +103,6 @@ bool is_encrypted_key(const std::string& content) {
   const std::string none;
   Asked asked{&none};
   return decode(content, asked) == nullptr && asked.asked;
-}
-
-std::string describe_key(EVP_PKEY* key) {
-  const int bits = EVP_PKEY_get_bits(key);
-  if (EVP_PKEY_is_a(key, "RSA")) return fmt::format("RSA {} bits", bits);
-  if (EVP_PKEY_is_a(key, "RSA-PSS")) return fmt::format("RSA-PSS {} bits", bits);
-  if (EVP_PKEY_is_a(key, "EC")) {
-    const char* curve = curve_name(key);
-    return curve != nullptr ? fmt::format("ECDSA {}", curve) : fmt::format("ECDSA {} bits", bits);
-  }
-  const char* type = EVP_PKEY_get0_type_name(key);
-  return type != nullptr ? type : "unknown";
 }
 
 }  // namespace transom::pki

@@ -4,6 +4,7 @@
 #include <string_view>
 
 #include "base/result.h"
+#include "tls/certificate_info.h"
 #include "tls/handles.h"
 
 namespace transom::pki {
@@ -25,7 +26,6 @@ Result<tls::KeyHandle> read_key(const std::string& content, const std::string& w
 /// Whether `content` is a key that cannot be read without its passphrase.
 bool is_encrypted_key(const std::string& content);
 
-/// "ECDSA P-256", "RSA 2048 bits".
-std::string describe_key(EVP_PKEY* key);
+using tls::describe_key;
 
 }  // namespace transom::pki

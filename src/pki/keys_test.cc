@@ -50,10 +50,5 @@ TEST(Keys, RefusesUnsafeSizes) {
   EXPECT_FALSE(make_key({KeyKind::Algorithm::rsa, 65536}).has_value());
 }
 
-TEST(Keys, AreDescribed) {
-  EXPECT_EQ(describe_key(made().get()), "ECDSA P-256");
-  EXPECT_EQ(describe_key(made({KeyKind::Algorithm::rsa, 2048}).get()), "RSA 2048 bits");
-}
-
 }  // namespace
 }  // namespace transom::pki

@@ -130,6 +130,12 @@ bool Connection::receive_encrypted(ByteSpan octets) {
   const auto state = tls_->receive(octets, plain, network);
   if (!network.empty() && !send_network(network)) return false;
   if (!unsent_.empty()) core_.loop().want_flush(*this);
+  if (handshaking_ && state == tls::Stream::State::complete) {
+    log_info("{}: an ACME server has looked at the certificate of its challenge (tls-alpn-01)", peer_);
+    end_handshake();
+    close(CloseReason::peer_closed);
+    return true;
+  }
   if (handshaking_ && (state == tls::Stream::State::open || state == tls::Stream::State::peer_closed)) {
     end_handshake();
     timer_.cancel();

@@ -41,6 +41,12 @@ struct FileRange {
   std::uint64_t offset = 0, length = 0;
 };
 
+/// A 200 with all its octets, ready for many requests.
+struct PreparedAnswer {
+  std::string fields;  // lines of the service's own, as `fields_text` makes them
+  std::string body;
+};
+
 /// Answers one request. A service calls exactly one of the functions, now or later on the same core; when the client
 /// leaves first, the exchange goes on as an object and its answer is dropped; when the last reference goes without an
 /// answer, the client gets a 500. HEAD, Content-Length, Date, Connection,
@@ -50,6 +56,7 @@ class HttpExchange {
   virtual ~HttpExchange() = default;
   virtual const HttpRequest& request() const = 0;
   virtual void respond(int status, std::vector<Header> headers, std::string body) = 0;
+  virtual void respond_prepared(const PreparedAnswer& answer) = 0;
   /// Streams the file part as body in bounded pieces, reading off the loop; never holds it whole.
   virtual void respond_file(int status, std::vector<Header> headers, FileRange file) = 0;
   /// Runs `work` off the loop, then `done` on this core. `work` must not own the exchange: it would be destroyed on

@@ -26,10 +26,13 @@ class HttpLayer::Exchange final : public HttpExchange {
   }
   const HttpRequest& request() const override { return request_; }
   void respond(int status, std::vector<Header> headers, std::string body) override {
-    if (take()) link_->layer->answer(*this, status, std::move(headers), std::move(body));
+    if (take()) link_->layer->answer(*this, status, headers, body);
+  }
+  void respond_prepared(const PreparedAnswer& answer) override {
+    if (take()) link_->layer->answer_prepared(*this, answer);
   }
   void respond_file(int status, std::vector<Header> headers, FileRange file) override {
-    if (take()) link_->layer->answer_file(*this, status, std::move(headers), std::move(file));
+    if (take()) link_->layer->answer_file(*this, status, headers, std::move(file));
   }
   void offload(std::function<void()> work, std::function<void()> done) override {
     host_.offload(std::move(work), std::move(done));
@@ -253,7 +256,8 @@ void HttpLayer::handle_websocket(const std::shared_ptr<Exchange>& exchange, cons
 
 void HttpLayer::upgrade(Exchange& exchange, const WebSocketConfig& config) {
   std::vector<Header> fields;
-  add_hsts(fields);
+  std::string hsts = hsts_value(site_.options(), connection_.secure(), host_name_);
+  if (!hsts.empty()) fields.emplace_back("Strict-Transport-Security", std::move(hsts));
   auto decision = decide_upgrade(exchange.request(), exchange.http_minor, config, std::move(fields));
   if (!decision) {
     UpgradeRefused& refused = decision.error();
@@ -285,25 +289,22 @@ void HttpLayer::refuse_unparsed(int status, const std::string& text, CloseReason
   keep_alive_ = false;
   head_method_ = false;
   const std::string body = text + "\n";
-  connection_.send(as_bytes(make_head(status, {{"Content-Type", "text/plain; charset=utf-8"}}, body.size()) + body));
+  const std::string fields = fields_text({{"Content-Type", "text/plain; charset=utf-8"}});
+  connection_.send(as_bytes(make_head(status, fields, body.size()) + body));
   end(reason);
 }
 
 // ---- One answer ----------------------------------------------------------------------------------------------------
 
-std::string HttpLayer::make_head(int status, std::vector<Header> headers, std::uint64_t content_length) {
+std::string HttpLayer::make_head(int status, std::string_view fields, std::uint64_t content_length) {
+  const std::string hsts = hsts_value(site_.options(), connection_.secure(), host_name_);
   ResponseFrame frame;
   frame.date = host_.date_field();
+  frame.hsts = hsts;
   frame.keep_alive = keep_alive_;
   frame.http_1_0 = http_1_0_;
   if (status != 204 && status != 304) frame.content_length = content_length;
-  add_hsts(headers);
-  return response_head(status, headers, frame);
-}
-
-void HttpLayer::add_hsts(std::vector<Header>& headers) const {
-  std::string hsts = hsts_value(site_.options(), connection_.secure(), host_name_);
-  if (!hsts.empty()) headers.emplace_back("Strict-Transport-Security", std::move(hsts));
+  return response_head(status, fields, frame);
 }
 
 void HttpLayer::log_access(const HttpRequest& request, int status, std::uint64_t octets) {
@@ -313,8 +314,8 @@ void HttpLayer::log_access(const HttpRequest& request, int status, std::uint64_t
            status, octets, log_safe(security_));
 }
 
-void HttpLayer::answer(Exchange& exchange, int status, std::vector<Header> headers, std::string body) {
-  std::string octets = make_head(status, std::move(headers), body.size());
+void HttpLayer::answer(Exchange& exchange, int status, const std::vector<Header>& headers, const std::string& body) {
+  std::string octets = make_head(status, fields_text(headers), body.size());
   const bool bodiless = head_method_ || status == 204 || status == 304;
   log_access(exchange.request(), status, bodiless ? 0 : body.size());
   if (!bodiless) octets += body;
@@ -322,8 +323,23 @@ void HttpLayer::answer(Exchange& exchange, int status, std::vector<Header> heade
   finish_answer();
 }
 
-void HttpLayer::answer_file(Exchange& exchange, int status, std::vector<Header> headers, FileRange file) {
-  std::string head = make_head(status, std::move(headers), file.length);
+void HttpLayer::answer_prepared(Exchange& exchange, const PreparedAnswer& prepared) {
+  const std::string head = make_head(200, prepared.fields, prepared.body.size());
+  log_access(exchange.request(), 200, head_method_ ? 0 : prepared.body.size());
+  if (head_method_) {
+    connection_.send(as_bytes(head));
+    return finish_answer();
+  }
+  auto octets = FramePtr::create(head.size() + prepared.body.size());
+  std::uint8_t* const begin = octets.mutable_bytes().data();
+  std::copy(head.begin(), head.end(), begin);
+  std::copy(prepared.body.begin(), prepared.body.end(), begin + head.size());
+  connection_.send(std::move(octets));
+  finish_answer();
+}
+
+void HttpLayer::answer_file(Exchange& exchange, int status, const std::vector<Header>& headers, FileRange file) {
+  std::string head = make_head(status, fields_text(headers), file.length);
   log_access(exchange.request(), status, head_method_ ? 0 : file.length);
   if (head_method_ || file.length == 0) {
     connection_.send(as_bytes(head));

@@ -60,10 +60,10 @@ class HttpLayer final : public Layer {
               std::vector<Header> headers = {});
   void refuse_unparsed(int status, const std::string& text, CloseReason reason);
 
-  void answer(Exchange& exchange, int status, std::vector<Header> headers, std::string body);
-  void answer_file(Exchange& exchange, int status, std::vector<Header> headers, FileRange file);
-  std::string make_head(int status, std::vector<Header> headers, std::uint64_t content_length);
-  void add_hsts(std::vector<Header>& headers) const;
+  void answer(Exchange& exchange, int status, const std::vector<Header>& headers, const std::string& body);
+  void answer_file(Exchange& exchange, int status, const std::vector<Header>& headers, FileRange file);
+  void answer_prepared(Exchange& exchange, const PreparedAnswer& prepared);
+  std::string make_head(int status, std::string_view fields, std::uint64_t content_length);
   void log_access(const HttpRequest& request, int status, std::uint64_t octets);
   void drop_download();
   void send_some();

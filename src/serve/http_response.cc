@@ -37,12 +37,19 @@ bool is_localhost(std::string name) {
 
 }  // namespace
 
-std::string response_head(int status, const std::vector<Header>& headers, const ResponseFrame& frame) {
+std::string fields_text(const std::vector<Header>& headers) {
   std::string out;
-  out.reserve(512);
+  for (const auto& [name, value] : headers) append_field(out, name, value);
+  return out;
+}
+
+std::string response_head(int status, std::string_view fields, const ResponseFrame& frame) {
+  std::string out;
+  out.reserve(fields.size() + 256);
   out.append("HTTP/1.1 ").append(std::to_string(status)).append(" ").append(status_text(status)).append("\r\n");
   append_field(out, "Date", frame.date);
-  for (const auto& [name, value] : headers) append_field(out, name, value);
+  out.append(fields);
+  if (!frame.hsts.empty()) append_field(out, "Strict-Transport-Security", frame.hsts);
   if (frame.content_length) append_field(out, "Content-Length", std::to_string(*frame.content_length));
   if (!frame.keep_alive) append_field(out, "Connection", "close");
   if (frame.keep_alive && frame.http_1_0) append_field(out, "Connection", "keep-alive");
@@ -51,8 +58,9 @@ std::string response_head(int status, const std::vector<Header>& headers, const 
 }
 
 std::string hsts_value(const WebOptions& options, bool secure, std::string_view host) {
+  if (!options.hsts || !secure) return {};
   const std::string name(host_name(host));
-  if (!options.hsts || !secure || name.empty() || is_ip_address(name) || is_localhost(name)) return {};
+  if (name.empty() || is_ip_address(name) || is_localhost(name)) return {};
   return fmt::format("max-age={}", options.hsts_max_age_s);
 }
 

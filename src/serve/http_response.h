@@ -4,6 +4,7 @@
 #include <cstdint>
 #include <optional>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "serve/http.h"
@@ -16,11 +17,15 @@ struct ResponseFrame {
   std::string_view date;                        // value of the Date field
   std::optional<std::uint64_t> content_length;  // nothing for 204 and 304
   bool keep_alive = true;
+  std::string_view hsts;  // value of Strict-Transport-Security; empty: none
   bool http_1_0 = false;  // such a client must be told when the connection stays
 };
 
-/// Control characters in values are left out: no value can start a field of its own.
-std::string response_head(int status, const std::vector<Header>& headers, const ResponseFrame& frame);
+/// Lines of a head. Control characters in values are left out: no value can start a field of its own.
+std::string fields_text(const std::vector<Header>& headers);
+
+/// `fields` as `fields_text` makes them.
+std::string response_head(int status, std::string_view fields, const ResponseFrame& frame);
 
 /// The Strict-Transport-Security value (RFC 6797), or empty where it must not be sent: off, in the clear, or a host
 /// that is an IP address or localhost. HSTS knows no ports: every other server of http://localhost would be out of

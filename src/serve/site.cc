@@ -1,5 +1,6 @@
 #include "serve/site.h"
 
+#include "serve/web/acme_service.h"
 #include "serve/web/https_redirect.h"
 #include "serve/web/services.h"
 
@@ -7,6 +8,7 @@ namespace transom::serve {
 
 Site::Site(const TransportConfig& config, const SiteContext& context)
     : config_(config), root_(build(config.paths, context)) {
+  if (context.acme_challenges && !config.endpoint.tls) acme_ = std::make_unique<AcmeService>(context.acme_challenges);
   if (config.https_redirect && context.https_hosts != nullptr) {
     https_redirect_ = std::make_unique<HttpsRedirect>(*config.https_redirect, config.worker_id, *context.https_hosts);
   }
@@ -43,7 +45,8 @@ Site::Match Site::resolve_in(const Level& level, std::string_view rest) {
 }
 
 Site::Match Site::resolve(std::string_view path) const {
-  if (https_redirect_ && !path.starts_with(HttpsRedirect::kAcmePrefix)) return {nullptr, https_redirect_.get(), path};
+  if (acme_ && acme_->knows(path)) return {nullptr, acme_.get(), path.substr(kAcmePrefix.size())};
+  if (https_redirect_ && !path.starts_with(kAcmePrefix)) return {nullptr, https_redirect_.get(), path};
   if (!path.empty() && path.front() == '/') path.remove_prefix(1);
   if (config_.websocket) return {&*config_.websocket, nullptr, path};
   return resolve_in(root_, path);

@@ -9,6 +9,7 @@
 #include "serve/http.h"
 #include "serve/https_hosts.h"
 #include "serve/transport_config.h"
+#include "tls/acme_challenges.h"
 
 namespace transom::serve {
 
@@ -20,8 +21,11 @@ struct SiteContext {
   std::vector<std::string> protected_files;
   std::int64_t started = 0;  // seconds since 1970
   std::size_t worker_count = 0, realm_count = 0;
-  const HttpsHosts* https_hosts = nullptr;  // needed where a transport redirects
+  const HttpsHosts* https_hosts = nullptr;                     // needed where a transport redirects
+  std::shared_ptr<const tls::AcmeChallenges> acme_challenges;  // null: no certificate comes by ACME
 };
+
+class AcmeService;
 
 /// Built once per transport, immutable, shared by all cores. Refers to `config`, which outlives it.
 class Site {
@@ -52,6 +56,7 @@ class Site {
   static Match resolve_in(const Level& level, std::string_view rest);
 
   const TransportConfig& config_;
+  std::unique_ptr<AcmeService> acme_;           // in the clear: answers challenges, before all else
   std::unique_ptr<WebService> https_redirect_;  // answers all but what certification authorities ask
   Level root_;
 };

@@ -3,6 +3,7 @@
 #include <openssl/ec.h>
 #include <openssl/pem.h>
 #include <openssl/rand.h>
+#include <openssl/sha.h>
 
 #include "tls/openssl_error.h"
 
@@ -23,7 +24,8 @@ bool set_serial(X509* certificate) {
 bool set_names(X509* certificate, const std::string& common_name, X509* issuer) {
   X509_NAME* name = X509_get_subject_name(certificate);
   const auto* text = reinterpret_cast<const unsigned char*>(common_name.data());
-  if (X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_UTF8, text, static_cast<int>(common_name.size()), -1, 0) != 1) {
+  if (!common_name.empty() &&
+      X509_NAME_add_entry_by_txt(name, "CN", MBSTRING_UTF8, text, static_cast<int>(common_name.size()), -1, 0) != 1) {
     return false;
   }
   return X509_set_issuer_name(certificate, issuer == nullptr ? name : X509_get_subject_name(issuer)) == 1;
@@ -77,6 +79,37 @@ Result<CertificateHandle> make_certificate(const CertificateRequest& request, EV
                     X509_sign(made.get(), issuer_key, digest_for(issuer_key)) > 0;
   if (!done) return fail("cannot make a certificate for \"{}\": {}", request.common_name, openssl_reason());
   return made;
+}
+
+Extensions authority_extensions(int path_length, const std::string& purposes, const std::string& constraints) {
+  Extensions all = {{NID_basic_constraints, fmt::format("critical,CA:TRUE,pathlen:{}", path_length)},
+                    {NID_key_usage, "critical,digitalSignature,keyCertSign,cRLSign"}};
+  if (!purposes.empty()) all.emplace_back(NID_ext_key_usage, purposes);
+  if (!constraints.empty()) all.emplace_back(NID_name_constraints, constraints);
+  return all;
+}
+
+Extensions leaf_extensions(const std::string& names, const std::string& purposes, EVP_PKEY* key) {
+  const bool rsa = EVP_PKEY_is_a(key, "RSA") != 0;
+  return {{NID_basic_constraints, "critical,CA:FALSE"},
+          {NID_key_usage, rsa ? "critical,digitalSignature,keyEncipherment" : "critical,digitalSignature"},
+          {NID_ext_key_usage, purposes},
+          {NID_subject_alt_name, names}};
+}
+
+std::string short_key_id(EVP_PKEY* key) {
+  unsigned char* encoded = nullptr;
+  const int length = i2d_PUBKEY(key, &encoded);
+  if (length <= 0) return "";
+  unsigned char digest[SHA256_DIGEST_LENGTH];
+  SHA256(encoded, static_cast<std::size_t>(length), digest);
+  OPENSSL_free(encoded);
+  return fmt::format("{:02x}{:02x}{:02x}", digest[0], digest[1], digest[2]);
+}
+
+bool signed_by(X509* certificate, X509* issuer) {
+  const ErrorScope errors;
+  return X509_check_issued(issuer, certificate) == X509_V_OK && X509_verify(certificate, X509_get0_pubkey(issuer)) == 1;
 }
 
 Result<KeyHandle> make_ec_key(const char* curve) {

@@ -2,6 +2,7 @@
 
 #include <algorithm>
 
+#include "tls/acme_handshake.h"
 #include "tls/certificate_pair.h"
 #include "tls/client_auth.h"
 #include "tls/dh_parameters.h"
@@ -23,12 +24,18 @@ constexpr unsigned int our_protocols_length = sizeof our_protocols - 1;
 
 constexpr unsigned char session_id_context[] = "transom";
 
+constexpr unsigned char acme_protocol[] =
+    "\x0a"
+    "acme-tls/1";
+constexpr unsigned int acme_protocol_length = sizeof acme_protocol - 1;
+
 /// RFC 7301: a client that offers only protocols that we do not speak gets no_application_protocol.
-int select_protocol(SSL*, const unsigned char** out, unsigned char* out_length, const unsigned char* offered,
+int select_protocol(SSL* ssl, const unsigned char** out, unsigned char* out_length, const unsigned char* offered,
                     unsigned int offered_length, void*) {
+  const bool acme = is_acme_handshake(ssl);
   unsigned char* chosen = nullptr;
-  const int found =
-      SSL_select_next_proto(&chosen, out_length, our_protocols, our_protocols_length, offered, offered_length);
+  const int found = SSL_select_next_proto(&chosen, out_length, acme ? acme_protocol : our_protocols,
+                                          acme ? acme_protocol_length : our_protocols_length, offered, offered_length);
   if (found != OPENSSL_NPN_NEGOTIATED) return SSL_TLSEXT_ERR_ALERT_FATAL;
   *out = chosen;
   return SSL_TLSEXT_ERR_OK;
@@ -123,6 +130,8 @@ Status fill(SSL_CTX* context, const ServerConfig& config, const ServerResources&
   guard_against_floods(context);
   SSL_CTX_set_alpn_select_cb(context, select_protocol, nullptr);
   use_staples(context);
+  if (resources.acme_challenges && !answer_acme_challenges(context, resources.acme_challenges))
+    return fail("out of memory");
   return use_dh_parameters(context, material.dh_parameters.get());
 }
 

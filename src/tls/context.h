@@ -7,6 +7,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "tls/acme_challenges.h"
 #include "tls/certificate_info.h"
 #include "tls/client_auth.h"
 #include "tls/handles.h"
@@ -16,10 +17,12 @@
 
 namespace transom::tls {
 
-/// What all contexts of a node share and what outlives a reload. Null members: OpenSSL's own ticket keys, no staples.
+/// What all contexts of a node share and what outlives a reload. Null members: OpenSSL's own ticket keys, no staples,
+/// no ACME challenges.
 struct ServerResources {
   std::shared_ptr<const TicketKeys> ticket_keys;  // used where `tickets` names no files
   std::shared_ptr<StapleStore> staples;
+  std::shared_ptr<AcmeChallenges> acme_challenges = nullptr;
 };
 
 /// A certificate as it is served, for whoever staples, watches expiry or looks for host names.
@@ -39,7 +42,8 @@ struct ServedCertificate {
 ///
 /// Policy: what `config.profile` and the options beside it say (policy.h); no renegotiation, no compression, one
 /// session ticket per handshake, RELEASE_BUFFERS, no 0-RTT; ALPN `http/1.1`. The server name that a client asks for
-/// chooses among the certificates, and of several for one name the client gets one that it can verify.
+/// chooses among the certificates, and of several for one name the client gets one that it can verify. An ACME server
+/// that looks at a challenge under way gets its certificate and no more (acme_handshake.h).
 class ServerContext {
  public:
   /// Loads and checks everything: files readable, keys not readable by others, PEM well-formed, key matches

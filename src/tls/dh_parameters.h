@@ -9,6 +9,9 @@
 
 namespace transom::tls {
 
+/// A group of RFC 7919: "ffdhe2048", "ffdhe3072", "ffdhe4096".
+Result<KeyHandle> named_dh_group(const char* name);
+
 /// Those of `dhparam`: a file's, or with "auto" a group of RFC 7919 as strong as the strongest of the RSA keys. Null
 /// where none are asked for, and for a file that is too weak, with a warning. OpenSSL makes a new key out of them for
 /// every handshake.

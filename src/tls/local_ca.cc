@@ -1,7 +1,5 @@
 #include "tls/local_ca.h"
 
-#include <openssl/sha.h>
-
 #include <algorithm>
 
 #include "tls/certificate_builder.h"
@@ -33,25 +31,9 @@ std::string printable(std::string_view name) {
   return kept.empty() ? "localhost" : kept;
 }
 
-/// Two authorities of one machine look different in a browser's list.
-std::string short_id(EVP_PKEY* key) {
-  unsigned char* encoded = nullptr;
-  const int length = i2d_PUBKEY(key, &encoded);
-  if (length <= 0) return "";
-  unsigned char digest[SHA256_DIGEST_LENGTH];
-  SHA256(encoded, static_cast<std::size_t>(length), digest);
-  OPENSSL_free(encoded);
-  return fmt::format("{:02x}{:02x}{:02x}", digest[0], digest[1], digest[2]);
-}
-
 CertificateRequest authority_request(std::int64_t now, std::string common_name, int path_length) {
-  return {std::move(common_name),
-          now - clock_skew,
-          now + authority_lifetime,
-          {{NID_basic_constraints, fmt::format("critical,CA:TRUE,pathlen:{}", path_length)},
-           {NID_key_usage, "critical,keyCertSign,cRLSign"},
-           {NID_ext_key_usage, "serverAuth"},
-           {NID_name_constraints, name_constraints}}};
+  return {std::move(common_name), now - clock_skew, now + authority_lifetime,
+          authority_extensions(path_length, "serverAuth", name_constraints)};
 }
 
 struct KeyPair {
@@ -82,10 +64,6 @@ Result<LocalCa> to_pem(X509* root, X509* intermediate, EVP_PKEY* intermediate_ke
   return LocalCa{std::move(*root_pem), std::move(*intermediate_pem), std::move(*key_pem)};
 }
 
-bool signed_by(X509* certificate, X509* issuer) {
-  return X509_check_issued(issuer, certificate) == X509_V_OK && X509_verify(certificate, X509_get0_pubkey(issuer)) == 1;
-}
-
 bool names_localhost(const CertificateInfo& info) {
   return info.dns_names == std::vector<std::string>{"localhost"} &&
          info.ip_addresses == std::vector<std::string>{"127.0.0.1", "::1"};
@@ -103,7 +81,7 @@ Result<LocalCa> make_local_ca(std::int64_t now, std::string_view name) {
   if (!root_key) return tl::make_unexpected(root_key.error());
   const auto key = make_ec_key("P-256");
   if (!key) return tl::make_unexpected(key.error());
-  const std::string title = fmt::format("Transom local CA {} {}", printable(name), short_id(root_key->get()));
+  const std::string title = fmt::format("Transom local CA {} {}", printable(name), short_key_id(root_key->get()));
   const auto root = make_certificate(authority_request(now, title, 1), root_key->get(), nullptr, root_key->get());
   if (!root) return tl::make_unexpected(root.error());
   const auto intermediate =
@@ -120,13 +98,8 @@ Result<IssuedCertificate> issue_localhost_certificate(std::int64_t now, const st
   if (issuer_end <= now) return fail("the local CA has expired; remove it to have a new one made, then trust that");
   const auto key = make_ec_key("P-256");
   if (!key) return tl::make_unexpected(key.error());
-  const CertificateRequest request{"localhost",
-                                   now - clock_skew,
-                                   std::min(now + leaf_lifetime, issuer_end),
-                                   {{NID_basic_constraints, "critical,CA:FALSE"},
-                                    {NID_key_usage, "critical,digitalSignature"},
-                                    {NID_ext_key_usage, "serverAuth"},
-                                    {NID_subject_alt_name, localhost_names}}};
+  const CertificateRequest request{"localhost", now - clock_skew, std::min(now + leaf_lifetime, issuer_end),
+                                   leaf_extensions(localhost_names, "serverAuth", key->get())};
   const auto leaf = make_certificate(request, key->get(), issuer->certificate.get(), issuer->key.get());
   if (!leaf) return tl::make_unexpected(leaf.error());
   const auto leaf_pem = certificate_pem(leaf->get());

@@ -2,6 +2,7 @@
 
 #include <vector>
 
+#include "tls/acme_handshake.h"
 #include "tls/server_names.h"
 
 namespace transom::tls {
@@ -33,6 +34,7 @@ int store_index() {
 int choose_context(SSL* ssl, int*, void* store) {
   const char* asked = SSL_get_servername(ssl, TLSEXT_NAMETYPE_host_name);
   if (asked == nullptr) return SSL_TLSEXT_ERR_NOACK;
+  if (is_acme_handshake(ssl)) return SSL_TLSEXT_ERR_OK;  // its certificate is chosen already
   SSL_CTX* context = static_cast<const SniStore*>(store)->find(asked);
   if (context != nullptr && SSL_set_SSL_CTX(ssl, context) == nullptr) return SSL_TLSEXT_ERR_ALERT_FATAL;
   return SSL_TLSEXT_ERR_OK;

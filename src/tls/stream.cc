@@ -5,6 +5,7 @@
 #include <algorithm>
 #include <utility>
 
+#include "tls/acme_handshake.h"
 #include "tls/exchange.h"
 #include "tls/openssl_error.h"
 #include "tls/stream_error.h"
@@ -81,7 +82,7 @@ Stream::State Stream::start(Buffer& network_out) {
 }
 
 Stream::State Stream::receive(ByteSpan network_in, Buffer& plain_out, Buffer& network_out) {
-  if (state_ == State::failed || state_ == State::peer_closed) return state_;
+  if (state_ != State::handshaking && state_ != State::open) return state_;
   const ErrorScope errors;
   Exchange exchange{network_in, &network_out, state_ == State::open, Exchange::Refusal::none, key_update_debt_};
   const Lease lease(ssl_, exchange);
@@ -98,7 +99,7 @@ void Stream::handshake(Exchange& exchange) {
   }
   const int result = SSL_do_handshake(ssl_);
   if (result != 1) return stop_reading(exchange, result);
-  state_ = State::open;
+  state_ = is_acme_handshake(ssl_) ? State::complete : State::open;
   exchange.open = true;
 }
 
@@ -138,7 +139,7 @@ Stream::State Stream::send(ByteSpan plain, Buffer& network_out) {
 }
 
 void Stream::shut_down(Buffer& network_out) {
-  if (state_ != State::open && state_ != State::peer_closed) return;
+  if (state_ == State::handshaking || state_ == State::failed) return;
   if ((SSL_get_shutdown(ssl_) & SSL_SENT_SHUTDOWN) != 0) return;
   const ErrorScope errors;
   Exchange exchange{{}, &network_out, true, Exchange::Refusal::none, 0};

@@ -24,6 +24,7 @@ class Stream {
     handshaking,
     open,
     peer_closed,  // close_notify came
+    complete,     // the handshake was all there was to it, see acme_handshake.h: nothing is read or sent any more
     failed,       // `error()` says why; what was written into `network_out` (an alert) should still be sent
   };
 

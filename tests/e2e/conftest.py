@@ -9,7 +9,7 @@ import pytest
 import harness
 from harness import Node, free_port, router_config, tcp, write_config
 
-TOOLS = ["curl", "openssl", "chromium", "chromedriver", "certutil", "prlimit"]
+TOOLS = ["curl", "openssl", "chromium", "chromedriver", "firefox-esr", "certutil", "prlimit"]
 
 
 def pytest_sessionstart():

@@ -11,7 +11,7 @@ pytestmark = pytest.mark.browser
 
 
 def trust(default_node, home):
-    done = transom("ca", "trust", cwd=default_node.base, env=clean_env(home))
+    done = transom("ca", "trust", "--store", "chromium", cwd=default_node.base, env=clean_env(home))
     assert done.returncode == 0, done.stdout + done.stderr
     # Where Chromium keeps its store depends on which of the two exists; each test shows that it found it.
     stores = [path for path in (home / ".pki" / "nssdb", home / ".local" / "share" / "pki" / "nssdb") if path.is_dir()]

@@ -3,7 +3,8 @@
 // input = mode:1 piece:1 count:1 edit* rest
 // mode  = bits: 1 live client (else the two below), 2 TLS 1.2, 4 RSA, 8 client certificate asked for, 16 client has
 // one,
-//         32 client resumes a session, 64 without a live client: `rest` alone, else a recorded ClientHello before it
+//         32 client resumes a session, 64 without a live client: `rest` alone, else a recorded ClientHello before it,
+//         128 the ClientHello is an ACME server's (tls-alpn-01)
 // edit  = kind:1 flight:1 place:2 value:1            `count` of them at most 8
 // A live client's flights are edited on their way; `rest` is then sent inside and after the tunnel.
 #include <openssl/err.h>
@@ -31,6 +32,7 @@ struct Edit {
 
 struct Plan {
   bool live = false, tls12 = false, rsa = false, asked = false, certified = false, resumed = false, stranger = false;
+  bool acme = false;
   std::size_t piece = 1;
   std::vector<Edit> edits;
   std::string rest;
@@ -48,6 +50,7 @@ Plan read_plan(std::string_view input) {
   const auto bit = [mode](std::size_t which) { return (mode & which) != 0; };
   plan.live = bit(1), plan.tls12 = bit(2), plan.rsa = bit(4), plan.asked = bit(8);
   plan.certified = bit(16), plan.resumed = bit(32), plan.stranger = bit(64);
+  plan.acme = bit(128);
   const std::size_t piece = next();
   plan.piece = piece == 0 ? 1 << 20 : piece;
   for (std::size_t count = next() % 9; count > 0; --count) {
@@ -163,12 +166,21 @@ class Server {
 
 using SessionHandle = std::unique_ptr<SSL_SESSION, decltype(&SSL_SESSION_free)>;
 
+/// What an ACME server offers while it looks at a challenge.
+void ask_as_acme(SSL* client) {
+  static constexpr unsigned char protocols[] =
+      "\x0a"
+      "acme-tls/1";
+  SSL_set_alpn_protos(client, protocols, sizeof protocols - 1);
+  SSL_set_tlsext_host_name(client, "localhost");
+}
+
 struct World {
   tls::test::Identity ecdsa = tls::test::self_signed(tls::test::ec_key());
   tls::test::Identity rsa = tls::test::self_signed(tls::test::rsa_key(2048));
   std::shared_ptr<const tls::ServerContext> silent = make_server(), asking = make_server();
   tls::ContextHandle client = make_client(false), certified = make_client(true);
-  std::string hello = record_hello();
+  std::string hello = record_hello(false), acme_hello = record_hello(true);
   SessionHandle session12 = make_session(TLS1_2_VERSION), session13 = make_session(TLS1_3_VERSION);
 
   World() {
@@ -187,7 +199,13 @@ struct World {
       config.certificates.push_back(certificate);
     }
     std::vector<std::string> warnings;
-    return tls::test::require(tls::ServerContext::create(config, {}, warnings));
+    tls::ServerResources resources;
+    resources.acme_challenges = std::make_shared<tls::AcmeChallenges>();
+    std::shared_ptr<SSL_CTX> entry(SSL_CTX_new(TLS_server_method()), SSL_CTX_free);
+    SSL_CTX_use_certificate(entry.get(), ecdsa.certificate.get());
+    SSL_CTX_use_PrivateKey(entry.get(), ecdsa.key.get());
+    resources.acme_challenges->put_alpn("localhost", std::move(entry));
+    return tls::test::require(tls::ServerContext::create(config, resources, warnings));
   }
   tls::ContextHandle make_client(bool with_certificate) const {
     tls::ContextHandle context(SSL_CTX_new(TLS_client_method()));
@@ -197,8 +215,9 @@ struct World {
     }
     return context;
   }
-  std::string record_hello() const {
+  std::string record_hello(bool acme) const {
     tls::test::RawClient recorded(client.get());
+    if (acme) ask_as_acme(recorded.ssl());
     recorded.handshake();
     return recorded.take();
   }
@@ -221,11 +240,12 @@ struct World {
 
 void play_recording(const World& world, const Plan& plan) {
   Server server(plan.asked ? *world.asking : *world.silent);
-  if (!plan.stranger) server.receive(edited(world.hello, 0, plan), plan.piece);
+  if (!plan.stranger) server.receive(edited(plan.acme ? world.acme_hello : world.hello, 0, plan), plan.piece);
   server.receive(plan.rest, plan.piece);
 }
 
 void prepare(SSL* client, const World& world, const Plan& plan) {
+  if (plan.acme) ask_as_acme(client);
   if (plan.tls12) SSL_set_max_proto_version(client, TLS1_2_VERSION);
   SSL_set1_sigalgs_list(client, plan.rsa ? "RSA-PSS+SHA256:RSA+SHA256" : "ECDSA+SHA256");
   if (plan.resumed) SSL_set_session(client, (plan.tls12 ? world.session12 : world.session13).get());

@@ -2,6 +2,8 @@
 
 #include <fmt/format.h>
 
+#include <algorithm>
+
 namespace transom::serve {
 namespace {
 
@@ -90,6 +92,11 @@ FileConditions FileConditions::of(const HttpRequest& request) {
           field("if-none-match"), field("if-modified-since"),
           field("if-range"),      field("range"),
           request.method == "GET"};
+}
+
+bool FileConditions::none_in(const HttpRequest& request) {
+  return std::none_of(request.headers.begin(), request.headers.end(),
+                      [](const Header& field) { return field.first.starts_with("if-") || field.first == "range"; });
 }
 
 std::string FileFacts::etag() const { return fmt::format("\"{:x}-{:x}-{:x}\"", mtime_s, mtime_ns, size); }

@@ -14,6 +14,8 @@ struct FileConditions {
   bool is_get = true;
 
   static FileConditions of(const HttpRequest& request);
+  /// Whether the whole file is asked for in any case.
+  static bool none_in(const HttpRequest& request);
 };
 
 struct FileFacts {

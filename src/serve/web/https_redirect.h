@@ -12,10 +12,6 @@ namespace transom::serve {
 /// good name to anybody's links.
 class HttpsRedirect final : public WebService {
  public:
-  /// Below it the transport's own paths answer: certification authorities ask there in the clear (RFC 8555
-  /// section 8.3).
-  static constexpr std::string_view kAcmePrefix = "/.well-known/acme-challenge/";
-
   /// `hosts` outlives it.
   HttpsRedirect(HttpsRedirectConfig config, std::string worker_id, const HttpsHosts& hosts)
       : config_(std::move(config)), worker_id_(std::move(worker_id)), hosts_(hosts) {}

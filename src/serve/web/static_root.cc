@@ -151,11 +151,6 @@ bool is_before(const timespec& a, const timespec& b) {
   return a.tv_sec != b.tv_sec ? a.tv_sec < b.tv_sec : a.tv_nsec < b.tv_nsec;
 }
 
-std::int64_t monotonic_ms() {
-  const timespec now = now_by(CLOCK_MONOTONIC_COARSE);
-  return std::int64_t{now.tv_sec} * 1000 + now.tv_nsec / 1'000'000;
-}
-
 /// Whether the path under which the kernel knows the file still leads to it. A file that is being replaced or removed
 /// has no path to be judged by.
 bool stands_at_its_path(const OpenedFile& file) {
@@ -165,6 +160,11 @@ bool stands_at_its_path(const OpenedFile& file) {
 }
 
 }  // namespace
+
+std::int64_t monotonic_ms() {
+  const timespec now = now_by(CLOCK_MONOTONIC_COARSE);
+  return std::int64_t{now.tv_sec} * 1000 + now.tv_nsec / 1'000'000;
+}
 
 /// Where the directory lies and what around it is closed, as it was a moment ago.
 struct StaticRoot::Surroundings {
@@ -270,6 +270,7 @@ std::optional<OpenedFile> StaticRoot::try_open(std::string_view rest, bool well_
   const std::string path = real_path_of(around->descriptors.get(), file.fd.get());
   const std::string expected = around->root + (around->root == "/" ? "" : "/") + std::string(rest);
   if (path != expected || !around->allow(file.facts, path)) return std::nullopt;
+  file.allowed_until_ms = around->learned_ms + Surroundings::kFreshMs;
   return file;
 }
 

@@ -16,6 +16,7 @@
 #pragma once
 #include <sys/stat.h>
 
+#include <cstdint>
 #include <memory>
 #include <mutex>
 #include <optional>
@@ -30,9 +31,14 @@
 
 namespace transom::serve {
 
+/// By a clock of the system that nobody sets.
+std::int64_t monotonic_ms();
+
 struct OpenedFile {
   UniqueFd fd;
   struct stat facts {};
+  /// By `try_open`: until when what it was judged by may be relied upon, in monotonic_ms(). By `open`: 0.
+  std::int64_t allowed_until_ms = 0;
   bool is_directory() const { return S_ISDIR(facts.st_mode); }
 };
 
@@ -49,6 +55,7 @@ class StaticRoot {
 
   /// A regular file that `open` would give, too, if that can be told without blocking; nothing: ask `open`.
   std::optional<OpenedFile> try_open(std::string_view rest, bool well_known) const;
+  const std::string& directory() const { return directory_; }
 
   /// The names in an opened directory that `open` would give, sorted, directories with a trailing '/'; at most
   /// kMaxListed of them.

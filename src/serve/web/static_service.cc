@@ -2,6 +2,7 @@
 
 #include "serve/web/directory_page.h"
 #include "serve/web/file_answer.h"
+#include "serve/web/files_at_hand.h"
 #include "serve/web/mime_types.h"
 #include "serve/web/static_root.h"
 #include "wire/url.h"
@@ -59,8 +60,15 @@ void give(HttpExchange& exchange, Answer answer) {
 struct StaticService::Files {
   StaticConfig config;
   StaticRoot root;
+  mutable FilesAtHand at_hand;
 
   Files(const StaticConfig& c, const SiteContext& context) : config(c), root(c, context) {}
+
+  /// The whole of a small file that was asked for a moment ago.
+  std::shared_ptr<const PreparedAnswer> find_at_hand(const HttpRequest& request, std::string_view rest) const {
+    if (!FileConditions::none_in(request)) return nullptr;
+    return at_hand.find(request.path.ends_with('/') ? std::string(rest) + kIndex : std::string(rest));
+  }
 
   /// The answer for a plain file that can be opened without blocking. Its body is left to who sends it.
   std::optional<Answer> find_now(const Question& question) const {
@@ -69,6 +77,8 @@ struct StaticService::Files {
     if (!opened) return std::nullopt;
     FileRange range;
     Answer answer = plan(question, name, *opened, range);
+    if (answer.status == 200) at_hand.keep(name, root.directory() + "/" + name, *opened, answer.headers);
+    range.fd = std::move(opened->fd);
     answer.file = std::move(range);
     return answer;
   }
@@ -108,20 +118,22 @@ struct StaticService::Files {
     return {200, html_page_headers(), directory_page(question.path, names), {}};
   }
 
-  /// All of the answer but its body, which is `range`; takes the file.
-  Answer plan(const Question& question, const std::string& name, OpenedFile& file, FileRange& range) const {
+  /// All of the answer but its body, which is `range` of the file.
+  Answer plan(const Question& question, const std::string& name, const OpenedFile& file, FileRange& range) const {
     const FileFacts facts{static_cast<std::uint64_t>(file.facts.st_size), file.facts.st_mtim.tv_sec,
                           file.facts.st_mtim.tv_nsec};
     FileAnswer plan = answer_for_file(question.conditions, facts);
     Answer answer{plan.status, std::move(plan.headers), {}, {}};
     add_file_headers(answer, name);
-    range = FileRange{std::move(file.fd), plan.offset, plan.length};
+    range.offset = plan.offset;
+    range.length = plan.length;
     return answer;
   }
 
   Answer file_answer(const Question& question, const std::string& name, OpenedFile file) const {
     FileRange range;
     Answer answer = plan(question, name, file, range);
+    range.fd = std::move(file.fd);
     if (range.length > kReadAtOnce || !question.conditions.is_get) {
       answer.file = std::move(range);
     } else if (auto content = read_range(range.fd.get(), range.offset, range.length)) {
@@ -150,6 +162,7 @@ StaticService::StaticService(const StaticConfig& config, const SiteContext& cont
 void StaticService::handle(std::shared_ptr<HttpExchange> exchange, std::string_view rest) {
   const HttpRequest& request = exchange->request();
   if (!request.is_get_or_head()) return respond_get_only(*exchange);
+  if (const auto ready = files_->find_at_hand(request, rest)) return exchange->respond_prepared(*ready);
   Question question{request.path, std::string(rest), request.query, FileConditions::of(request)};
   if (auto answer = files_->find_now(question)) return give(*exchange, std::move(*answer));
   const auto answer = std::make_shared<Answer>();
