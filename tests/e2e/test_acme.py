@@ -180,9 +180,9 @@ def test_renewal_failure_and_recovery(tmp_path, dns, web_ca):
             assert "check that port 80 of renew.test reaches" in line, line
             assert re.search(r"The next attempt is at 20.* \(in \d+ s\); the present one serves until", line), line
             status = acme.status()
-            assert status["state"] == "renewal failing" and status["failures"] == 1, status
+            assert status["state"] == "valid, renewal failing" and status["failures"] == 1, status
             assert "by http-01 failed" in status["last_error"]
-            assert "renewal failing" in transom("status", "--cbdir", acme.cbdir).stdout
+            assert "valid, renewal failing" in transom("status", "--cbdir", acme.cbdir).stdout
             dns.lead("renew.test", "127.0.0.1")
             assert transom("reload", "--cbdir", acme.cbdir).returncode == 0
             acme.wait_trusted(other_than=second)
