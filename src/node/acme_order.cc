@@ -173,6 +173,7 @@ AcmeStatus AcmeOrder::answer(const acme::Challenge& challenge, const std::string
     http_tokens_.push_back(challenge.token);
   }
   used_challenge_ = challenge.type;
+  if (!challenge.pending) return {};  // the server looks already: we have been here before
   log_debug("{}: the challenge {} for {} is ready", subject_.config.directory_url, challenge.type, name);
   const auto told = client_.post("a challenge", challenge.url, acme::kReady);
   if (!told) return tl::make_unexpected(told.error());

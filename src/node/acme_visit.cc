@@ -28,7 +28,7 @@ const char* word_of(State state) {
     case State::valid:
       return "valid";
     case State::failing:
-      return "renewal failing";
+      return "valid, renewal failing";
     case State::unknown:
       break;
   }

@@ -297,7 +297,7 @@ TEST_F(AcmeVisits, RefuseADirectoryThatIsNone) {
 TEST_F(AcmeVisits, DescribeThemselves) {
   const AcmeStanding standing{State::failing, kStart, kStart + 60, 2, "no"};
   const auto json = describe_acme(subject, standing);
-  EXPECT_EQ(json["state"], "renewal failing");
+  EXPECT_EQ(json["state"], "valid, renewal failing");
   EXPECT_EQ(json["domains"][0], "example.com");
   EXPECT_EQ(json["last_error"], "no");
   EXPECT_FALSE(describe_acme(subject, {}).contains("last_error"));
