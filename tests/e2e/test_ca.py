@@ -369,6 +369,10 @@ def test_the_passphrase_of_the_root(tmp_path):
     run(tmp_path, "crl", "--root", "--passphrase-file", "right", "--out", "fresh.crl")
     assert (tmp_path / "fresh.crl").read_bytes() == (tmp_path / "ca" / "root.crl").read_bytes() != before
     openssl("pkey", "-in", tmp_path / "ca" / "root.key", "-passin", "pass:correct horse", "-noout")
+    (tmp_path / "ca" / "root.key").rename(tmp_path / "stick")
+    run(tmp_path, "issue", "again.example.com")
+    run(tmp_path, "revoke", "again.example.com.pem")
+    assert "bring it back" in run(tmp_path, "crl", "--root", "--passphrase-file", "right", code=1)
 
 
 def test_names_outside_the_limits(ca):
