@@ -1,4 +1,5 @@
 """An authority of one's own: `transom ca`, judged by openssl, nginx, curl, Node, Python and Chromium."""
+import base64
 import contextlib
 import json
 import os
@@ -14,6 +15,7 @@ import threading
 import time
 import types
 import urllib.error
+import urllib.parse
 import urllib.request
 
 import pytest
@@ -289,6 +291,23 @@ def test_the_responder_serves_lists_and_survives_nonsense(ca):
                 opener.open(url + path, timeout=10)
         assert "server.pem: good" in ask_ocsp(ca, "-cert", ca.base / "server.pem")
     assert "Address already in use" in taken_port(ca)
+
+
+def test_requests_in_addresses(ca, tmp_path):
+    """Base64 has slashes, which some clients encode and some do not."""
+    slash = b""
+    while b"/" not in slash or b"+" not in slash:
+        openssl("ocsp", "-issuer", ca.dir / "intermediate.crt", "-cert", ca.base / "server.pem", "-reqout", tmp_path / "q")
+        slash = base64.b64encode((tmp_path / "q").read_bytes())
+    encoded = urllib.parse.quote(slash, safe="")
+    opener = urllib.request.build_opener(urllib.request.ProxyHandler({}))
+    with responder(ca.base, ca.port):
+        for target in (encoded, slash.decode()):
+            with opener.open(f"http://127.0.0.1:{ca.port}/{target}", timeout=10) as answer:
+                (tmp_path / "a").write_bytes(answer.read())
+            told = openssl("ocsp", "-reqin", tmp_path / "q", "-respin", tmp_path / "a", "-issuer",
+                           ca.dir / "intermediate.crt", "-CAfile", ca.root, "-cert", ca.base / "server.pem")
+            assert "Response verify OK" in told and "server.pem: good" in told
 
 
 def taken_port(ca):
