@@ -68,7 +68,8 @@ AcmeResult<AcmePair> AcmeOrder::run(const std::vector<std::string>& challenges, 
 }
 
 AcmeStatus AcmeOrder::begin(const std::string& replaces) {
-  if (!state_.order.empty() && resume()) {
+  resumed_ = !state_.order.empty() && resume();
+  if (resumed_) {
     log_info("{}: the order for {} of before is gone on with", subject_.config.directory_url, subject_.names());
     return {};
   }

@@ -195,6 +195,22 @@ TEST_F(AcmeVisits, GoOnWithAnOrderThatWasCutOff) {
   EXPECT_EQ(ca.certificates, 1) << "the same one";
 }
 
+TEST_F(AcmeVisits, BeginAnewWhereTheServerLookedWhileNobodyAnswered) {
+  subject.challenges = {"http-01"};
+  ca.fault = [](const AcmeRequest& request, const std::string&) -> std::optional<AcmeAnswer> {
+    return request.url.starts_with("https://ca.test/authz") ? std::optional(AcmeAnswer{}) : std::nullopt;
+  };
+  visit();
+  int looks = 0;
+  ca.fault = [this, &looks](const AcmeRequest& request, const std::string&) -> std::optional<AcmeAnswer> {
+    if (request.url.starts_with("https://ca.test/challenge") && ++looks == 1) ca.answers.remove_http("token-11");
+    return std::nullopt;
+  };
+  const auto report = visit({{}, true});
+  EXPECT_TRUE(report.replaced) << report.standing.last_error;
+  EXPECT_EQ(ca.orders, 2);
+}
+
 TEST_F(AcmeVisits, BeginAnewWhereTheServerForgotTheOrder) {
   break_always("/certificate", AcmeAnswer{});
   visit();

@@ -26,7 +26,6 @@ def running(command, log, env=None):
     try:
         yield process
     finally:
-        process.send_signal(signal.SIGCONT)
         process.terminate()
         process.wait(10)
 
@@ -34,8 +33,16 @@ def running(command, log, env=None):
 class Dns:
     """Answers 127.0.0.1 for every name, unless told otherwise."""
 
-    def __init__(self, port, management):
-        self.port, self.management = port, management
+    def __init__(self, port, management, process):
+        self.port, self.management, self.process = port, management, process
+
+    @contextlib.contextmanager
+    def silent(self):
+        self.process.send_signal(signal.SIGSTOP)
+        try:
+            yield
+        finally:
+            self.process.send_signal(signal.SIGCONT)
 
     def ask(self, what, **body):
         request = urllib.request.Request(f"http://127.0.0.1:{self.management}/{what}", json.dumps(body).encode())
@@ -51,9 +58,9 @@ def dns(tmp_path_factory):
     base, port, management = tmp_path_factory.mktemp("dns"), free_port(), free_port()
     command = ["pebble-challtestsrv", "-defaultIPv4", "127.0.0.1", "-defaultIPv6", "", "-http01", "", "-https01", "",
                "-tlsalpn01", "", "-dns01", f"127.0.0.1:{port}", "-management", f"127.0.0.1:{management}"]
-    with running(command, base / "dns.log"):
+    with running(command, base / "dns.log") as process:
         wait_for(lambda: accepts(management), "pebble-challtestsrv")
-        yield Dns(port, management)
+        yield Dns(port, management, process)
 
 
 @pytest.fixture(scope="module")
@@ -76,14 +83,13 @@ class Pebble:
         if lifetime_s:
             config["certificateValidityPeriod"] = lifetime_s
         (base / "pebble.json").write_text(json.dumps({"pebble": config}))
-        settings = {"PEBBLE_VA_NOSLEEP": 1, "PEBBLE_WFE_NONCEREJECT": 20, "PEBBLE_AUTHZREUSE": 0, **env}
-        self.env = clean_env(**{key: value for key, value in settings.items() if value is not None})
+        self.env = clean_env(**{"PEBBLE_VA_NOSLEEP": 1, "PEBBLE_WFE_NONCEREJECT": 20, "PEBBLE_AUTHZREUSE": 0, **env})
         self.directory = f"https://localhost:{self.port}/dir"
 
     @contextlib.contextmanager
     def run(self):
         command = [PEBBLE, "-config", self.base / "pebble.json", "-dnsserver", f"127.0.0.1:{self.dns.port}"]
-        with running([str(word) for word in command], self.log, self.env) as self.process:
+        with running([str(word) for word in command], self.log, self.env):
             wait_for(lambda: accepts(self.port) and accepts(self.management), "pebble to listen", 20)
             yield self
 
@@ -198,20 +204,21 @@ def test_renewal_failure_and_recovery(tmp_path, dns, web_ca):
 
 
 def test_killed_in_the_middle_of_an_order(tmp_path, dns, web_ca):
-    with Pebble(tmp_path, dns, web_ca, PEBBLE_VA_NOSLEEP=None, PEBBLE_VA_SLEEPTIME=2).run() as pebble:
+    with Pebble(tmp_path, dns, web_ca, PEBBLE_WFE_NONCEREJECT=0).run() as pebble:
         acme = AcmeNode(tmp_path, pebble, ["middle.test"])
-        acme.node.may_fail = True
-        with acme.node as node:
+        with dns.silent():  # pebble cannot look before the node is back
+            node = acme.node.start()
             wait_for(acme.order_on_disk, "the order to be under way")
-            pebble.process.send_signal(signal.SIGSTOP)  # or it would look while nobody answers
             assert node.stop(signal.SIGKILL) == -signal.SIGKILL
-        acme.node.may_fail = False
-        with acme.node as node:
-            pebble.process.send_signal(signal.SIGCONT)
-            acme.wait_trusted(seconds=25)
-            assert "the order for middle.test of before is gone on with" in node.log()
-            assert node.log().count("a new account") == 1
-            assert not [name for name in acme.files() if "pending" in name]
+            looked = pebble.count("POST /authZ/")
+            node.start()
+            wait_for(lambda: pebble.count("POST /authZ/") >= looked + 2, "the node to have its answer ready again")
+        acme.wait_trusted(seconds=25)
+        assert node.stop() == 0
+        assert "the order for middle.test of before is gone on with" in node.log()
+        assert node.log().count("a new account") == 1
+        assert pebble.count("There are now 1 orders") == 1 and pebble.count("There are now 2 orders") == 0
+        assert not [name for name in acme.files() if "pending" in name]
 
 
 def test_authority_that_is_down_at_first(tmp_path, dns, web_ca):
