@@ -3,6 +3,7 @@
 #include "cli/commands.h"
 #include "cli/output.h"
 #include "pki/bundle.h"
+#include "pki/printable.h"
 #include "pki/verify.h"
 #include "tls/certificate_info.h"
 
@@ -19,16 +20,17 @@ void insist_on_end(const pki::Bundle& bundle) {
   give_up(
       "the chain has a gap: \"{}\" was issued by \"{}\", which is in none of the files and not known to this machine; "
       "name its file too{} (the root of your own authority as well: it shows that the chain is whole, and is left out)",
-      info.subject, info.issuer, url.empty() ? "" : fmt::format(", its issuer offers it at {}", url));
+      pki::printable(info.subject), pki::printable(info.issuer),
+      url.empty() ? "" : fmt::format(", its issuer offers it at {}", url));
 }
 
 void report(const pki::Bundle& bundle) {
-  fmt::print(stderr, "1. {}\n", tls::subject_name(bundle.chain.leaf.get()));
+  fmt::print(stderr, "1. {}\n", pki::printable(tls::subject_name(bundle.chain.leaf.get())));
   int place = 2;
   for (const auto& one : bundle.chain.above) {
-    fmt::print(stderr, "{}. {}\n", place++, tls::subject_name(one.certificate.get()));
+    fmt::print(stderr, "{}. {}\n", place++, pki::printable(tls::subject_name(one.certificate.get())));
   }
-  for (const std::string& note : bundle.notes) fmt::print(stderr, "note: {}\n", note);
+  for (const std::string& note : bundle.notes) fmt::print(stderr, "note: {}\n", pki::printable(note));
 }
 
 }  // namespace

@@ -1,9 +1,22 @@
 #include "cli/new_key.h"
 
 #include "cli/cli_error.h"
+#include "pki/faults.h"
 #include "pki/keys.h"
 
 namespace transom::cli {
+namespace {
+
+constexpr int kLeastSecurityBits = 112;  // RSA of 2048 bits
+
+void judge(EVP_PKEY* key, const std::string& file) {
+  for (const std::string& fault : pki::key_faults(key)) {
+    if (EVP_PKEY_get_security_bits(key) < kLeastSecurityBits) give_up("{}: {}", file, fault);
+    fmt::print(stderr, "warning: {}: {}\n", file, fault);
+  }
+}
+
+}  // namespace
 
 void NewKeyOptions::declare(Arguments& arguments) {
   arguments.text("--key", file, "FILE", "Use this private key, PEM or DER, instead of a new one");
@@ -23,6 +36,7 @@ ChosenKey choose_key(const NewKeyOptions& options, const std::string& path) {
   if (options.file) {
     bool encrypted = false;
     auto key = open_key(*options.file, options.passphrase, &encrypted);
+    judge(key.get(), *options.file);
     return {std::move(key), *options.file, "", encrypted};
   }
   const bool sealed = options.encrypt || options.passphrase.given();

@@ -137,6 +137,8 @@ def test_self_signed_with_a_key_that_is_there(cert, tmp_path):
     assert "secp384r1" in text_of(tmp_path / "x.pem")
     bad(cert("self-signed", "a.example", "--key", "my.der", "--rsa", "2048"), "give one of them")
     bad(cert("self-signed", "a.example", "--key", "x.pem", "--out", "y"), "x.pem is no private key")
+    openssl("genrsa", "-out", tmp_path / "short.key", "1024")
+    bad(cert("self-signed", "a.example", "--key", "short.key", "--out", "y"), "An RSA key of 1024 bits is not safe")
     assert "825" in good(cert("self-signed", "a.example", "--key", "my.der", "--days", "3650", "--out", "long"))
     assert "Apple's programs take at most 825" in wrong_with(cert, "long.pem")
 
