@@ -69,6 +69,10 @@ void Arguments::number(const char* name, std::optional<std::int64_t>& to, std::i
       ->type_name(placeholder);
 }
 
+void Arguments::list(const char* name, std::vector<std::string>& to, const char* placeholder, const char* help) {
+  parser_->app.add_option(name, to, help)->type_name(placeholder);
+}
+
 void Arguments::word(const char* placeholder, std::string& to) {
   word_places_.emplace_back(placeholder, &to);
   usage_ += std::string(" ") + placeholder;

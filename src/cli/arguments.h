@@ -25,6 +25,8 @@ class Arguments {
   void choice(const char* name, std::string& to, const std::vector<std::string>& allowed, const char* help);
   void number(const char* name, std::optional<std::int64_t>& to, std::int64_t least, std::int64_t most,
               const char* placeholder, const char* help);
+  /// One or more words up to the next option; the option may be repeated.
+  void list(const char* name, std::vector<std::string>& to, const char* placeholder, const char* help);
   // Positional words, in this order: some that are needed, then one list of all the others.
   void word(const char* placeholder, std::string& to);
   void words(const char* placeholder, std::vector<std::string>& to);

@@ -52,12 +52,12 @@ int run_cert_bundle(Arguments& arguments) {
   const auto bundle = value_or_give_up(pki::make_bundle(read_certificates(paths, passphrase), key.get()));
   insist_on_end(bundle);
   const std::string pem = value_or_give_up(pki::bundle_pem(bundle.chain));
-  report(bundle);
   if (out) {
     write_outputs({{*out, pem, kPublicMode}}, force);
   } else {
     print_output(pem);
   }
+  report(bundle);
   return 0;
 }
 

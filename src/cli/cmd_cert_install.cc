@@ -2,8 +2,6 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
-#include <cerrno>
-#include <cstring>
 #include <nlohmann/json.hpp>
 
 #include "cli/certificate_input.h"
@@ -36,7 +34,7 @@ class ChainFile {
  public:
   explicit ChainFile(const std::string& pem) : file_(memfd_create("chain", MFD_CLOEXEC)) {
     if (file_.get() < 0 || write(file_.get(), pem.data(), pem.size()) != static_cast<ssize_t>(pem.size())) {
-      give_up("cannot keep the chain in memory: {}", std::strerror(errno));
+      give_up("cannot keep the chain in memory; look at the limits of this shell: ulimit -a");
     }
   }
   std::string path() const { return fmt::format("/proc/self/fd/{}", file_.get()); }

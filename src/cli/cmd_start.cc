@@ -8,6 +8,7 @@
 #include "cli/banner.h"
 #include "cli/cli_error.h"
 #include "cli/commands.h"
+#include "cli/log_scope.h"
 #include "cli/places.h"
 #include "io/signals.h"
 #include "node/acme_placeholder.h"
@@ -66,12 +67,6 @@ void raise_descriptor_limit() {
   limit.rlim_cur = limit.rlim_max;
   if (setrlimit(RLIMIT_NOFILE, &limit) != 0) log_warn("cannot raise the limit of open files: {}", std::strerror(errno));
 }
-
-/// Ends the log with the command, so that the last lines are written however it ends.
-struct LogScope {
-  explicit LogScope(LogLevel level) { log_start(level); }
-  ~LogScope() { log_stop(); }
-};
 
 /// What is served, under the lock of its directory.
 struct Prepared {

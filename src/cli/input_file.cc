@@ -34,6 +34,11 @@ int open_input(const std::string& path, const char* what) {
   return file;
 }
 
+const char* remark_on(int file) {
+  struct stat facts {};
+  return fstat(file, &facts) == 0 && S_ISFIFO(facts.st_mode) ? ": it is a pipe, and nobody wrote into it" : "";
+}
+
 /// The next octets; 0 at the end.
 std::size_t read_some(int file, char* into, std::size_t room, const std::string& name) {
   for (;;) {
@@ -57,11 +62,11 @@ std::string read_input(const std::string& path, const char* what, std::size_t ma
   while (const std::size_t count = read_some(file.get(), piece, sizeof piece, name)) {
     content.append(piece, count);
     if (content.size() > max_octets) {
-      give_up("the {} {} is longer than {} KiB: it cannot be one", what, name, max_octets / 1024);
+      give_up("{} is longer than {} KiB, the most that is read of a {}", name, max_octets / 1024, what);
     }
   }
   OPENSSL_cleanse(piece, sizeof piece);
-  if (content.empty()) give_up("the {} {} is empty", what, name);
+  if (content.empty()) give_up("the {} {} is empty{}", what, name, remark_on(file.get()));
   return content;
 }
 

@@ -1,6 +1,7 @@
 #include "cli/terminal.h"
 
 #include <fcntl.h>
+#include <poll.h>
 #include <termios.h>
 #include <unistd.h>
 
@@ -19,23 +20,35 @@ constexpr std::array<int, 5> kEnding = {SIGINT, SIGTERM, SIGHUP, SIGQUIT, SIGTST
 volatile std::sig_atomic_t g_caught = 0;
 void remember(int signal) { g_caught = signal; }
 
-/// While it lives, a signal only interrupts a system call; so nobody is left with a terminal that shows nothing.
+/// While it lives, a signal only ends `wait`; so nobody is left with a terminal that shows nothing.
 class SignalsHeld {
  public:
   SignalsHeld() {
     g_caught = 0;
+    sigset_t ending;
+    sigemptyset(&ending);
+    for (const int signal : kEnding) sigaddset(&ending, signal);
+    sigprocmask(SIG_BLOCK, &ending, &mask_before_);
     struct sigaction mine {};
-    mine.sa_handler = remember;  // without SA_RESTART
+    mine.sa_handler = remember;
     for (std::size_t i = 0; i < kEnding.size(); ++i) sigaction(kEnding[i], &mine, &before_[i]);
   }
   ~SignalsHeld() {
     for (std::size_t i = 0; i < kEnding.size(); ++i) sigaction(kEnding[i], &before_[i], nullptr);
+    sigprocmask(SIG_SETMASK, &mask_before_, nullptr);
   }
   SignalsHeld(const SignalsHeld&) = delete;
   SignalsHeld& operator=(const SignalsHeld&) = delete;
 
+  /// False: a signal came, now or since this began.
+  bool wait(int device) const {
+    pollfd ready{device, POLLIN, 0};
+    return ppoll(&ready, 1, nullptr, &mask_before_) > 0;
+  }
+
  private:
   std::array<struct sigaction, kEnding.size()> before_{};
+  sigset_t mask_before_{};
 };
 
 class Unshown {
@@ -59,7 +72,7 @@ void put(int device, const std::string& text) {
   if (write(device, text.data(), text.size()) < 0) give_up("cannot write to the terminal");
 }
 
-/// Nothing typed before the end of input, and a signal, give less than a line.
+/// Less than a line at the end of input.
 std::string read_line(int device) {
   std::string line(kMaxLine, '\0');
   const ssize_t count = read(device, line.data(), line.size());
@@ -83,7 +96,7 @@ tls::Secret Terminal::ask(const std::string& question) const {
     const SignalsHeld signals;
     const Unshown unshown(device_);
     put(device_, question);
-    typed = read_line(device_);
+    if (signals.wait(device_)) typed = read_line(device_);
   }
   if (g_caught != 0) {
     put(device_, "\n");

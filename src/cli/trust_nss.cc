@@ -78,7 +78,7 @@ bool NssStore::is_same(const NssEntry& entry, const TrustCertificate& ca) const 
 }
 
 std::vector<NssEntry> NssStore::entries_of(const TrustCertificate& ca) const {
-  if (!exists() || !has_certutil()) return {};
+  if (!exists()) return {};
   std::vector<NssEntry> entries = parse_nss_list(run_program(certutil({"-L"})).output);
   std::erase_if(entries, [&](const NssEntry& entry) { return !is_same(entry, ca); });
   return entries;
@@ -89,11 +89,17 @@ bool NssStore::trusts(const TrustCertificate& ca) const {
   return std::any_of(entries.begin(), entries.end(), [](const NssEntry& entry) { return entry.for_servers; });
 }
 
-std::string NssStore::obstacle() const {
+std::string NssStore::blindness() const {
   if (!has_certutil()) {
     return "there is no certutil on this machine; install it: sudo apt install libnss3-tools (Fedora: nss-tools, Arch: "
            "nss)";
   }
+  if (!exists()) return "";
+  const ProgramResult listed = run_program(certutil({"-L"}));
+  return listed.code == 0 ? "" : "certutil cannot read it: " + trimmed(listed.output);
+}
+
+std::string NssStore::obstacle() const {
   const std::string place = existing_parent(directory_);
   struct stat facts {};
   if (stat(place.c_str(), &facts) == 0 && facts.st_uid != geteuid()) {

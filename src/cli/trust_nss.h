@@ -21,6 +21,7 @@ class NssStore : public TrustStore {
   NssStore(std::string program, std::string directory);
 
   std::string title() const override;
+  std::string blindness() const override;
   bool trusts(const TrustCertificate& ca) const override;
   std::string obstacle() const override;
   std::vector<CommandLine> commands_to_add(const TrustCertificate& ca) const override;

@@ -52,7 +52,7 @@ Wanted parse_kinds(const std::string& list) {
 }
 
 /// Under sudo the browsers would be root's, which nobody means.
-Wanted wanted_stores(const TrustOptions& options, StoreSearch& search) {
+Wanted wanted_stores(const StoreOptions& options, StoreSearch& search) {
   if (options.store) return parse_kinds(*options.store);
   if (geteuid() != 0 || std::getenv("SUDO_USER") == nullptr) return {true, true, true, false};
   search.remarks += "Under sudo this is about the system's store only; run it without sudo for your browsers.\n";
@@ -98,30 +98,31 @@ bool run_all(const std::vector<CommandLine>& commands, bool dry_run) {
     if (dry_run) continue;
     const ProgramResult result = run_program(command);
     if (result.code == 0) continue;
-    fmt::print("{}  this failed; nothing more was done here\n", result.output);
+    const bool open_line = !result.output.empty() && result.output.back() != '\n';
+    fmt::print("{}{}  this failed; nothing more was done here\n", result.output, open_line ? "\n" : "");
     return false;
   }
   return true;
 }
 
-bool is_blocked(const TrustStore& store) {
-  const std::string obstacle = store.obstacle();
-  if (!obstacle.empty()) fmt::print("  left: {}\n", obstacle);
-  return !obstacle.empty();
+/// Says why the store is left as it is, if it is.
+bool is_left(const std::string& reason) {
+  if (!reason.empty()) fmt::print("  left: {}\n", reason);
+  return !reason.empty();
 }
 
 std::string ending(const TrustStore& store) { return store.afterwards().empty() ? "" : "; " + store.afterwards(); }
 
 }  // namespace
 
-void TrustOptions::declare(Arguments& arguments) {
+void StoreOptions::declare(Arguments& arguments) {
   arguments.text("--ca", ca, "FILE", "The root certificate, PEM (default: the local CA of the default node)");
   arguments.text("--store", store, "LIST", "Some of system,chromium,firefox (default: all that are there)");
   arguments.flag("--dry-run", dry_run, "Only show what would be done");
   arguments.flag("--how", how, "Only show what to do for Windows, macOS, Java, Node.js, curl and Python");
 }
 
-TrustCertificate find_authority(const TrustOptions& options) {
+TrustCertificate find_authority(const StoreOptions& options) {
   if (options.ca) return value_or_give_up(read_trust_certificate(*options.ca));
   const std::string root = node::LocalNodeFiles(local_node_directory()).root_cert;
   if (access(root.c_str(), F_OK) != 0) {
@@ -139,7 +140,7 @@ void print_authority(const TrustCertificate& ca) {
   if (!ca.file.empty()) fmt::print("Vouches for: {}\n", ca.vouches_for);
 }
 
-StoreSearch find_stores(const TrustOptions& options, const TrustCertificate& ca, const std::string& command) {
+StoreSearch find_stores(const StoreOptions& options, const TrustCertificate& ca, const std::string& command) {
   StoreSearch search;
   const Wanted wanted = wanted_stores(options, search);
   if (wanted.system) {
@@ -155,11 +156,12 @@ StoreSearch find_stores(const TrustOptions& options, const TrustCertificate& ca,
 
 bool add_to(const TrustStore& store, const TrustCertificate& ca, bool dry_run) {
   fmt::print("{}:\n", store.title());
+  if (is_left(store.blindness())) return false;
   if (store.trusts(ca)) {
     fmt::print("  trusts it already\n");
     return true;
   }
-  if (is_blocked(store) || !run_all(store.commands_to_add(ca), dry_run)) return false;
+  if (is_left(store.obstacle()) || !run_all(store.commands_to_add(ca), dry_run)) return false;
   if (dry_run) return true;
   const bool there = store.trusts(ca);
   fmt::print("  {}{}\n", there ? "trusts it now" : "does not trust it in spite of that", there ? ending(store) : "");
@@ -168,12 +170,13 @@ bool add_to(const TrustStore& store, const TrustCertificate& ca, bool dry_run) {
 
 bool remove_from(const TrustStore& store, const TrustCertificate& ca, bool dry_run) {
   fmt::print("{}:\n", store.title());
+  if (is_left(store.blindness())) return false;
   const std::vector<CommandLine> commands = store.commands_to_remove(ca);
   if (commands.empty() && !store.trusts(ca)) {
     fmt::print("  does not have it\n");
     return true;
   }
-  if (is_blocked(store) || !run_all(commands, dry_run)) return false;
+  if (is_left(store.obstacle()) || !run_all(commands, dry_run)) return false;
   if (dry_run) return true;
   const bool gone = !store.trusts(ca);
   fmt::print("  {}{}\n", gone ? "does not trust it any more" : "still trusts it: it stands elsewhere, too; look there",

@@ -15,6 +15,8 @@ class TrustStore {
   virtual ~TrustStore() = default;
 
   virtual std::string title() const = 0;
+  /// Why nothing can be said of what is in it; empty: it can.
+  virtual std::string blindness() const { return ""; }
   /// Whether programs that read this store take what `ca` signed.
   virtual bool trusts(const TrustCertificate& ca) const = 0;
   /// Why this user cannot change the store, and what to do; empty: he can.

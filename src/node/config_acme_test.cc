@@ -113,7 +113,7 @@ TEST(AcmeConfigSchema, WhatIsWrong) {
       {more("\"directory\": ^\"letsencrpt\""), ".directory", "letsencrypt-staging"},
       {more("\"directory\": ^\"https://a.example/ x\""), ".directory", "no directory"},
       {more("\"challenge\": ^\"dns-01\""), ".challenge", "\"http-01\""},
-      {more("^\"domain\": 1"), ".domain", "unknown key; did you mean \"domains\"?"},
+      {more("^\"domain\": 1"), ".domain", "did you mean \"domains\"?"},
   };
   for (const auto& wrong : cases) {
     const MarkedText marked(wrong.text);

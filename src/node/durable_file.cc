@@ -88,8 +88,12 @@ Result<std::optional<std::string>> read_if_present(const std::string& path) {
 Status write_durably(const std::string& path, const std::string& content, mode_t mode) {
   const std::string fresh = path + ".new";
   unlink(fresh.c_str());
-  if (auto status = write_new(fresh, content, mode); !status) return status;
-  if (rename(fresh.c_str(), path.c_str()) != 0) return failed("rename", fresh);
+  Status status = write_new(fresh, content, mode);
+  if (status && rename(fresh.c_str(), path.c_str()) != 0) status = failed("rename", fresh);
+  if (!status) {
+    unlink(fresh.c_str());
+    return status;
+  }
   return sync_directory(parent_of(path));
 }
 

@@ -49,7 +49,7 @@ class OcspStaplerTest : public ::testing::Test {
     config.certificates[0].certificate_file = files_.write("cert.pem", leaf.certificate_text + ca_.certificate_text);
     config.certificates[0].staple_file = staple_file;
     std::vector<std::string> warnings;
-    return tls::test::require(tls::ServerContext::create(config, {nullptr, store_}, warnings));
+    return tls::test::require(tls::ServerContext::create(config, {nullptr, store_, nullptr}, warnings));
   }
   /// Returns when `contexts` may be served.
   void prepare_only(const OcspStapler::Contexts& contexts) {

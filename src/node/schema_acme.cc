@@ -118,18 +118,23 @@ const Table<A>& acme_table() {
       "acme",
       {
           Field<A>("domains", "a list of host names", "The names of the certificate, all in one.", read_domains)
-              .needed(),
+              .needed()
+              .reloads(),
           Field<A>("contact", "a mail address or a list of them", "Whom the certification authority may write to.",
-                   read_contacts),
+                   read_contacts)
+              .reloads(),
           Field<A>("directory", "an https:// URL, \"letsencrypt\" or \"letsencrypt-staging\"",
                    "The ACME server's directory.", read_directory)
-              .preset("letsencrypt"),
+              .preset("letsencrypt")
+              .reloads(),
           Field<A>("ca", "a path", "Who vouches for the ACME server itself, PEM; absent: the system's authorities.",
                    [](SchemaReader& reader, const ConfigValue& value, A& acme) {
                      acme.ca_file = secret_file(reader, value);
-                   }),
+                   })
+              .reloads(),
           choice("challenge", &A::challenge, {{"http-01", Challenge::http_01}, {"tls-alpn-01", Challenge::tls_alpn_01}},
-                 "How the authority sees that the domains are ours; absent: what it offers and what can be answered."),
+                 "How the authority sees that the domains are ours; absent: what it offers and what can be answered.")
+              .reloads(),
       });
   return table;
 }
@@ -174,7 +179,7 @@ Field<tls::ServerConfig> acme_field() {
                    reader.facts.protected_files.push_back(config.acme->state_directory);
                  });
   field.nested = [](std::vector<std::string>& seen) { return describe_table(acme_table(), seen); };
-  return field;
+  return std::move(field).reloads();
 }
 
 void check_acme(SchemaReader& reader) {

@@ -71,6 +71,11 @@ bool set_identity(X509_CRL* crl, X509* issuer, std::int64_t number_of_list) {
 
 const EVP_MD* digest_for(EVP_PKEY* key) { return EVP_PKEY_get_bits(key) == 384 ? EVP_sha384() : EVP_sha256(); }
 
+tls::CrlHandle read_crl(const std::string& der) {
+  const auto* at = reinterpret_cast<const unsigned char*>(der.data());
+  return tls::CrlHandle(d2i_X509_CRL(nullptr, &at, static_cast<long>(der.size())));
+}
+
 }  // namespace
 
 const std::vector<std::string>& revocation_reasons() {
@@ -103,12 +108,9 @@ Result<tls::CrlHandle> make_crl(const SigningPair& issuer, std::span<const Revoc
   return crl;
 }
 
-std::int64_t crl_number(const std::string& content) {
+std::int64_t crl_number(const std::string& der) {
   const tls::ErrorScope errors;
-  const tls::BioHandle source(BIO_new_mem_buf(content.data(), static_cast<int>(content.size())));
-  tls::CrlHandle crl(PEM_read_bio_X509_CRL(source.get(), nullptr, nullptr, nullptr));
-  const auto* at = reinterpret_cast<const unsigned char*>(content.data());
-  if (!crl) crl.reset(d2i_X509_CRL(nullptr, &at, static_cast<long>(content.size())));
+  const tls::CrlHandle crl = read_crl(der);
   if (!crl) return 0;
   const IntegerHandle number(
       static_cast<ASN1_INTEGER*>(X509_CRL_get_ext_d2i(crl.get(), NID_crl_number, nullptr, nullptr)));
@@ -116,10 +118,11 @@ std::int64_t crl_number(const std::string& content) {
   return number && ASN1_INTEGER_get_int64(&value, number.get()) == 1 ? value : 0;
 }
 
-Result<std::string> crl_pem(X509_CRL* crl) {
+Result<std::string> crl_pem(const std::string& der) {
   const tls::ErrorScope errors;
+  const tls::CrlHandle crl = read_crl(der);
   const tls::BioHandle out(BIO_new(BIO_s_mem()));
-  if (!out || PEM_write_bio_X509_CRL(out.get(), crl) != 1) return fail("cannot write the revocation list");
+  if (!crl || !out || PEM_write_bio_X509_CRL(out.get(), crl.get()) != 1) return fail("the revocation list is damaged");
   char* text = nullptr;
   const long length = BIO_get_mem_data(out.get(), &text);
   return std::string(text, static_cast<std::size_t>(length));

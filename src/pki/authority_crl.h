@@ -30,10 +30,10 @@ struct CrlPlan {
 Result<tls::CrlHandle> make_crl(const SigningPair& issuer, std::span<const Revocation> revocations,
                                 const CrlPlan& plan);
 
-/// The number of a list in PEM or DER; 0 when it has none, or is none.
-std::int64_t crl_number(const std::string& content);
-
-Result<std::string> crl_pem(X509_CRL* crl);
 Result<std::string> crl_der(X509_CRL* crl);
+/// Of a list in DER.
+Result<std::string> crl_pem(const std::string& der);
+/// The number of a list in DER; 0 when it has none, or is none.
+std::int64_t crl_number(const std::string& der);
 
 }  // namespace transom::pki

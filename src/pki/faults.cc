@@ -22,10 +22,10 @@ bool is_authority(X509* certificate) { return (X509_get_extension_flags(certific
 
 /// An authority's own certificate is not judged as a server's, unless it is used for both: many recipes make a server's
 /// certificate an authority by the way, and then it has names or nothing that says what the key is for.
-bool is_for_servers(X509* certificate) {
+bool is_for_servers(X509* certificate, const tls::CertificateInfo& info) {
   const bool own = X509_self_signed(certificate, 0) == 1;
   if (is_authority(certificate)) {
-    return has(certificate, NID_subject_alt_name) || (own && !has(certificate, NID_key_usage));
+    return !info.dns_names.empty() || !info.ip_addresses.empty() || (own && !has(certificate, NID_key_usage));
   }
   const std::uint32_t use = X509_get_extended_key_usage(certificate);
   return use == UINT32_MAX || (use & (XKU_SSL_SERVER | XKU_ANYEKU)) != 0;
@@ -61,7 +61,8 @@ void add_use_faults(X509* certificate, Faults& faults) {
   }
   if (is_authority(certificate)) {
     faults.emplace_back(
-        "It is an authority as well (CA:TRUE): Firefox refuses that of a server, and whoever gets its key can pretend to "
+        "It is an authority as well (CA:TRUE): Firefox refuses that of a server, and whoever gets its key can pretend "
+        "to "
         "be any site to those who trust it. `transom cert self-signed` makes one that cannot.");
   }
 }
@@ -119,11 +120,12 @@ std::vector<std::string> certificate_faults(X509* certificate, std::int64_t now)
   if (!info) return {info.error().message};
   Faults faults = date_faults(*info, now);
   append(faults, key_faults(X509_get0_pubkey(certificate)));
-  // What an authority says of itself is believed for other reasons than its signature.
-  if (!is_authority(certificate) || X509_self_signed(certificate, 0) != 1) {
+  const bool for_servers = is_for_servers(certificate, *info);
+  // A root is believed for other reasons than its signature.
+  if (for_servers || X509_self_signed(certificate, 0) != 1) {
     append(faults, signature_faults(X509_get_signature_nid(certificate)));
   }
-  if (is_for_servers(certificate)) append(faults, server_faults(certificate, *info));
+  if (for_servers) append(faults, server_faults(certificate, *info));
   return faults;
 }
 

@@ -20,15 +20,18 @@ constexpr std::size_t kMaxText = 1000;
 
 // ---------------------------------------------------------------- text
 
-/// What could move a terminal's cursor becomes visible: control characters of ASCII and of ISO 8859, and, where
-/// `ascii`, all beyond ASCII.
+/// What could move a terminal's cursor becomes visible: control characters of ASCII and of ISO 8859 (two octets in
+/// UTF-8) and, where `ascii`, all beyond ASCII.
 std::string fit(std::string_view text, bool ascii = false) {
   std::string safe;
+  bool second = false;  // of a control character of ISO 8859
   for (std::size_t i = 0; i < std::min(text.size(), kMaxText); ++i) {
     const auto octet = static_cast<unsigned char>(text[i]);
     const auto next = static_cast<unsigned char>(i + 1 < text.size() ? text[i + 1] : 'x');
-    const bool control = octet < 0x20 || octet == 0x7f || (octet == 0xc2 && next >= 0x80 && next < 0xa0);
-    safe += control || (ascii && octet >= 0x80) ? fmt::format("\\{:02X}", octet) : std::string(1, text[i]);
+    const bool first = octet == 0xc2 && next >= 0x80 && next < 0xa0;
+    const bool hidden = octet < 0x20 || octet == 0x7f || first || second || (ascii && octet >= 0x80);
+    safe += hidden ? fmt::format("\\{:02X}", octet) : std::string(1, text[i]);
+    second = first;
   }
   return text.size() > kMaxText ? safe + "..." : safe;
 }

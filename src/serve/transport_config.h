@@ -1,6 +1,7 @@
 // What the config says about a listening transport, after it is read; paths of files are absolute.
 #pragma once
 #include <cstdint>
+#include <functional>
 #include <map>
 #include <memory>
 #include <nlohmann/json.hpp>
@@ -14,6 +15,8 @@
 #include "wamp/message.h"
 
 namespace transom::serve {
+
+class WebService;
 
 /// Where a transport listens.
 struct EndpointConfig {
@@ -85,6 +88,10 @@ struct NestedConfig {
 };
 /// The default node's page.
 struct WelcomePageConfig {};
+/// A service of one of the program's own commands, which no configuration can name.
+struct CommandServiceConfig {
+  std::function<std::unique_ptr<WebService>()> make;
+};
 /// A path whose service is not built yet. It is answered with 501, never handed to what serves "/": that could show
 /// files which the named service was meant to hide.
 struct NotBuiltConfig {
@@ -93,7 +100,7 @@ struct NotBuiltConfig {
 
 struct PathConfig {
   std::variant<StaticConfig, RedirectConfig, JsonConfig, NodeinfoConfig, NestedConfig, WebSocketConfig,
-               WelcomePageConfig, NotBuiltConfig>
+               WelcomePageConfig, CommandServiceConfig, NotBuiltConfig>
       service;
 };
 
@@ -102,6 +109,7 @@ struct WebOptions {
   bool hsts = false;  // the configuration's default is true for a web transport over TLS on port 443
   std::int64_t hsts_max_age_s = 63'072'000;
   std::uint32_t client_timeout_ms = 75'000;  // idle keep-alive
+  bool raw_targets = false;                  // "/" judges targets as they were sent: OCSP's may have an encoded '/'
   bool loopback_hosts_only = false;          // the default node: Host must be localhost, 127.0.0.1 or [::1], else 421
 };
 

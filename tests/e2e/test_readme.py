@@ -21,18 +21,23 @@ README = ROOT / "README.md"
 DEADLINE = 60
 
 
-def steps():
-    """[(command, [expected line...])] of the tour."""
+def steps_of(block):
+    """[(command, [expected line...])] of one block."""
     found = []
-    for block in re.findall(r"^```console tour\n(.*?)^```", README.read_text(), re.M | re.S):
-        for line in block.splitlines():
-            if line.startswith("$ "):
-                found.append((line[2:], []))
-            elif line.startswith("> ") and found and found[-1][0].endswith("\\"):
-                found[-1] = (found[-1][0] + "\n" + line[2:], [])
-            elif found:
-                found[-1][1].append(line)
+    for line in block.splitlines():
+        if line.startswith("$ "):
+            found.append((line[2:], []))
+        elif line.startswith("> ") and found and found[-1][0].endswith("\\"):
+            found[-1] = (found[-1][0] + "\n" + line[2:], [])
+        elif found:
+            found[-1][1].append(line)
     return found
+
+
+def steps():
+    """Those of the whole tour."""
+    blocks = re.findall(r"^```console tour\n(.*?)^```", README.read_text(), re.M | re.S)
+    return [step for block in blocks for step in steps_of(block)]
 
 
 def missing_line(expected, printed):

@@ -225,10 +225,16 @@ def test_stores_are_named(own_root, tmp_path):
     assert "Firefox: no profile here" in run("untrust", "--ca", own_root, "--store", "firefox", home=tmp_path)
 
 
-def test_without_certutil(own_root, tmp_path):
-    make_store(tmp_path / "home/.pki/nssdb")
-    printed = run("trust", "--ca", own_root, "--store", "chromium", home=tmp_path / "home", code=1, env={"PATH": tmp_path})
-    assert "apt install libnss3-tools" in printed
+def test_what_cannot_be_read_is_left_and_said(own_root, tmp_path):
+    home = tmp_path / "home"
+    store = make_store(home / ".pki/nssdb")
+    for command in ("trust", "untrust"):
+        printed = run(command, "--ca", own_root, "--store", "chromium", home=home, code=1, env={"PATH": tmp_path})
+        assert "left: there is no certutil on this machine; install it: sudo apt install libnss3-tools" in printed
+    (store / "cert9.db").write_text("no database")
+    for command in ("trust", "untrust"):
+        printed = run(command, "--ca", own_root, "--store", "chromium", home=home, code=1)
+        assert "left: certutil cannot read it: " in printed
 
 
 def test_a_home_of_another_user(own_root, tmp_path):

@@ -15,11 +15,11 @@ class AcmeServiceTest : public ::testing::Test {
     context.acme_challenges = challenges;
     config.paths["/"].service = JsonConfig{};
   }
-  std::string ask(const std::string& target, const std::string& method = "GET", const std::string& fields = "") {
+  std::string ask(const std::string& path, const std::string& method = "GET", const std::string& fields = "") {
     const Site site(config, context);
     HttpClient client(site);
     client.connection->tls = config.endpoint.tls.has_value();
-    return client.ask(method + " " + target + " HTTP/1.1\r\nHost: a.example\r\n" + fields + "\r\n");
+    return client.ask(method + " " + path + " HTTP/1.1\r\nHost: a.example\r\n" + fields + "\r\n");
   }
   const std::string target = "/.well-known/acme-challenge/token_-1";
   std::shared_ptr<tls::AcmeChallenges> challenges = std::make_shared<tls::AcmeChallenges>();

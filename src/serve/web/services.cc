@@ -21,6 +21,7 @@ struct ServiceTable {
   ServicePtr operator()(const JsonConfig& c) const { return std::make_unique<JsonService>(c); }
   ServicePtr operator()(const NodeinfoConfig&) const { return std::make_unique<NodeinfoService>(context); }
   ServicePtr operator()(const WelcomePageConfig&) const { return std::make_unique<WelcomeService>(); }
+  ServicePtr operator()(const CommandServiceConfig& c) const { return c.make(); }
   ServicePtr operator()(const NotBuiltConfig& c) const { return std::make_unique<NotBuiltService>(c); }
   ServicePtr operator()(const NestedConfig&) const { return nullptr; }     // site.cc descends into it
   ServicePtr operator()(const WebSocketConfig&) const { return nullptr; }  // http_layer.cc upgrades or shows its page

@@ -1,0 +1,53 @@
+#include <algorithm>
+#include <ctime>
+#include <filesystem>
+
+#include "cli/authority_options.h"
+#include "cli/cli_error.h"
+#include "cli/commands.h"
+#include "cli/input_file.h"
+#include "tls/certificate_builder.h"
+
+namespace transom::cli {
+namespace {
+
+/// "4f:0c:..." as openssl and browsers show it.
+std::string plain_serial(std::string word) {
+  word.erase(std::remove(word.begin(), word.end(), ':'), word.end());
+  for (char& c : word) c = c >= 'a' && c <= 'f' ? static_cast<char>(c - 'a' + 'A') : c;
+  return word;
+}
+
+std::string serial_in(const std::string& file, const node::AuthorityStore& store) {
+  const auto certificate = certificate_in(read_input(file, "certificate"), file);
+  const auto intermediate = certificate_in(store.intermediate_pem(), "intermediate.crt");
+  if (!tls::signed_by(certificate.get(), intermediate.get())) {
+    give_up("{} was not issued by the authority in {}", file, store.directory());
+  }
+  return pki::serial_text(certificate.get());
+}
+
+}  // namespace
+
+int run_ca_revoke(Arguments& arguments) {
+  std::string word, reason = "unspecified";
+  AuthorityPlace place;
+  arguments.word("SERIAL|FILE", word);
+  arguments.choice("--reason", reason, pki::revocation_reasons(), "Why, for whoever reads the list");
+  place.declare(arguments);
+  if (const auto code = arguments.parse()) return *code;
+
+  const auto store = place.open();
+  std::error_code ignored;
+  const std::string serial = std::filesystem::exists(word, ignored) ? serial_in(word, store) : plain_serial(word);
+  const auto held = value_or_give_up(store.lock());
+  value_or_give_up(store.revoke({serial, std::time(nullptr), reason}));
+  const auto certificate = certificate_in(value_or_give_up(store.certificate(serial)), serial);
+  fmt::print("Revoked {}, for {}, reason {}\n", serial, names_of(certificate.get()), reason);
+  std::fflush(stdout);
+  refresh_crl(store, kCrlDays);
+  fmt::print("Wrote {0}/intermediate.crl and {0}/crls.pem; hand them to whoever checks lists\n", store.directory());
+  return 0;
+}
+
+}  // namespace transom::cli
