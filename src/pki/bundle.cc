@@ -78,6 +78,10 @@ Result<Bundle> make_bundle(std::vector<tls::LoadedCertificate> heap, EVP_PKEY* k
     key = X509_get0_pubkey(*leaf);
   }
   if (key == nullptr) return fail("the certificate has a key of a kind that is not known here");
+  // First where people look for it; that it stood elsewhere is nothing to tell.
+  std::stable_partition(heap.begin(), heap.end(), [key](const tls::LoadedCertificate& one) {
+    return X509_check_private_key(one.certificate.get(), key) == 1;
+  });
   Bundle bundle;
   bundle.chain = tls::build_chain(std::move(heap), key, bundle.notes);
   if (!bundle.chain.leaf) return fail("the key belongs to none of the certificates");
