@@ -7,6 +7,7 @@
 
 #include "pki/faults.h"
 #include "pki/keys.h"
+#include "pki/shown_text.h"
 #include "tls/certificate_info.h"
 #include "tls/ocsp.h"
 #include "tls/openssl_error.h"
@@ -16,28 +17,11 @@ namespace {
 
 constexpr int kShownNames = 100;
 constexpr int kShownRevocations = 10;
-constexpr std::size_t kMaxText = 1000;
 
 // ---------------------------------------------------------------- text
 
-/// What could move a terminal's cursor becomes visible: control characters of ASCII and of ISO 8859 (two octets in
-/// UTF-8) and, where `ascii`, all beyond ASCII.
-std::string fit(std::string_view text, bool ascii = false) {
-  std::string safe;
-  bool second = false;  // of a control character of ISO 8859
-  for (std::size_t i = 0; i < std::min(text.size(), kMaxText); ++i) {
-    const auto octet = static_cast<unsigned char>(text[i]);
-    const auto next = static_cast<unsigned char>(i + 1 < text.size() ? text[i + 1] : 'x');
-    const bool first = octet == 0xc2 && next >= 0x80 && next < 0xa0;
-    const bool hidden = octet < 0x20 || octet == 0x7f || first || second || (ascii && octet >= 0x80);
-    safe += hidden ? fmt::format("\\{:02X}", octet) : std::string(1, text[i]);
-    second = first;
-  }
-  return text.size() > kMaxText ? safe + "..." : safe;
-}
-
 std::string text_of(const ASN1_STRING* text) {
-  return fit(
+  return shown_text(
       {reinterpret_cast<const char*>(ASN1_STRING_get0_data(text)), static_cast<std::size_t>(ASN1_STRING_length(text))},
       true);
 }
@@ -45,7 +29,7 @@ std::string text_of(const ASN1_STRING* text) {
 std::string serial_text(const ASN1_INTEGER* serial) {
   const std::unique_ptr<BIGNUM, tls::FreeWith<BN_free>> number(ASN1_INTEGER_to_BN(serial, nullptr));
   char* digits = number ? BN_bn2hex(number.get()) : nullptr;
-  std::string text = digits == nullptr ? "?" : fit(digits);
+  std::string text = digits == nullptr ? "?" : shown_text(digits);
   OPENSSL_free(digits);
   return text;
 }
@@ -101,7 +85,7 @@ std::string extension_text(X509* certificate, int nid) {
       line += ' ';
     }
   }
-  return fit(line, true);
+  return shown_text(line, true);
 }
 
 // ---------------------------------------------------------------- keys and requests
@@ -120,13 +104,13 @@ Artefact describe(const FoundKey& found) {
 
 Artefact describe(const RequestHandle& request) {
   EVP_PKEY* key = X509_REQ_get0_pubkey(request.get());
-  const std::string subject = fit(tls::name_text(X509_REQ_get_subject_name(request.get())));
+  const std::string subject = shown_text(tls::name_text(X509_REQ_get_subject_name(request.get())));
   Artefact found{"request", "request for a certificate", {{"subject", subject}}, key_faults(key)};
   const auto names = requested_names(request.get(), "It");
   if (names) {
     found.facts.emplace_back("names", alternative_names(*names));
   } else {
-    found.faults.push_back(fit(names.error().message) + ".");
+    found.faults.push_back(shown_text(names.error().message) + ".");
   }
   if (key != nullptr) found.facts.emplace_back("key", describe_key(key));
   found.facts.emplace_back("signature", algorithm_text(X509_REQ_get_signature_nid(request.get())));
@@ -177,9 +161,9 @@ Artefact describe(const tls::CertificateHandle& handle, std::int64_t now) {
   X509* certificate = handle.get();
   const auto info = tls::certificate_info(certificate);
   Artefact found{"certificate", "", {}, certificate_faults(certificate, now)};
-  found.title = fmt::format("{} {}", rank_of(certificate), info->subject.empty() ? "" : fit(info->subject));
+  found.title = fmt::format("{} {}", rank_of(certificate), info->subject.empty() ? "" : shown_text(info->subject));
   auto& facts = found.facts;
-  if (X509_self_signed(certificate, 0) != 1) facts.emplace_back("issuer", fit(info->issuer));
+  if (X509_self_signed(certificate, 0) != 1) facts.emplace_back("issuer", shown_text(info->issuer));
   if (const auto names = alternative_names_text(certificate); !names.empty()) facts.emplace_back("names", names);
   facts.emplace_back("valid from", date_text(info->not_before));
   facts.emplace_back("valid to", fmt::format("{} ({})", date_text(info->not_after), distance(info->not_after, now)));
@@ -187,7 +171,8 @@ Artefact describe(const tls::CertificateHandle& handle, std::int64_t now) {
   facts.emplace_back("signature", algorithm_text(X509_get_signature_nid(certificate)));
   if (is_authority(certificate)) add_authority_facts(certificate, found);
   facts.emplace_back("for", uses(certificate));
-  if (const auto url = tls::ocsp_responder(certificate); !url.empty()) facts.emplace_back("OCSP", fit(url, true));
+  if (const auto url = tls::ocsp_responder(certificate); !url.empty())
+    facts.emplace_back("OCSP", shown_text(url, true));
   facts.emplace_back("serial", serial_text(X509_get0_serialNumber(certificate)));
   facts.emplace_back("SHA-256", info->sha256_fingerprint);
   return found;
@@ -213,7 +198,7 @@ Artefact describe(const tls::CrlHandle& list, std::int64_t now) {
                  fmt::format("revocation list of {} certificate{}", count, count == 1 ? "" : "s"),
                  {},
                  signature_faults(X509_CRL_get_signature_nid(list.get()))};
-  found.facts.emplace_back("issuer", fit(tls::name_text(X509_CRL_get_issuer(list.get()))));
+  found.facts.emplace_back("issuer", shown_text(tls::name_text(X509_CRL_get_issuer(list.get()))));
   found.facts.emplace_back("made", date_text(tls::seconds_of(X509_CRL_get0_lastUpdate(list.get()))));
   if (const ASN1_TIME* next = X509_CRL_get0_nextUpdate(list.get())) {
     const std::int64_t until = tls::seconds_of(next);
