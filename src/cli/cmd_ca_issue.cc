@@ -1,6 +1,8 @@
 #include "cli/authority_issue.h"
 #include "cli/cli_error.h"
 #include "cli/commands.h"
+#include "cli/config_lines.h"
+#include "cli/new_key.h"
 #include "cli/passphrase.h"
 #include "cli/places.h"
 #include "pki/authority_constraints.h"
@@ -29,12 +31,6 @@ std::optional<int> read_options(Arguments& arguments, Options& options) {
   return arguments.parse();
 }
 
-/// For names of files: a star and a slash have a meaning there, a colon has elsewhere.
-std::string file_stem(std::string name) {
-  for (char& c : name) c = c == '*' || c == ':' || c == '/' ? '_' : c;
-  return name;
-}
-
 /// What is to be written, known before anything is made.
 struct Places {
   std::string key, chain, bundle;  // empty: not written
@@ -46,28 +42,30 @@ Places places_of(const Options& options, const pki::LeafPlan& plan) {
   return {options.key_file ? "" : prefix + ".key", prefix + ".pem", bundled ? prefix + ".p12" : ""};
 }
 
-void check(const Places& places, bool force) {
+void check(const Places& places, const Options& options) {
   std::vector<std::string> paths;
   for (const std::string* path : {&places.key, &places.chain, &places.bundle}) {
     if (!path->empty()) paths.push_back(*path);
   }
-  check_outputs(paths, force);
+  check_outputs(paths, options.issue.force);
+  spare_inputs(paths, {options.key_file, options.key_passphrase.file, options.bundle_passphrase.file});
 }
 
-tls::KeyHandle key_of(const Options& options) {
+tls::KeyHandle key_of(const Options& options, bool& encrypted) {
   if (options.key_file && options.rsa_bits) {
     give_up("--key uses a key that is there, --rsa makes a new one; give one of them");
   }
-  if (options.key_file) return open_key(*options.key_file, options.key_passphrase);
+  if (options.key_file) return open_key(*options.key_file, options.key_passphrase, &encrypted);
   pki::KeyKind kind;
   if (options.rsa_bits) kind = {pki::KeyKind::Algorithm::rsa, static_cast<int>(*options.rsa_bits)};
   return value_or_give_up(pki::make_key(kind));
 }
 
-void say_what_is_next(const Places& places, const pki::LeafPlan& plan, const Options& options) {
+void say_what_is_next(const Places& places, const pki::LeafPlan& plan, const Options& options, bool encrypted) {
   if (plan.use == pki::LeafPlan::Use::server) {
-    fmt::print("\nIn the configuration of an endpoint:\n  \"tls\": {{\"key\": \"{}\", \"certificate\": \"{}\"}}\n",
-               options.key_file.value_or(places.key), places.chain);
+    const std::string key = options.key_file.value_or(places.key);
+    fmt::print("\nIn the configuration of an endpoint:\n{}",
+               tls_lines(absolute_path(key), absolute_path(places.chain), encrypted, options.key_passphrase));
   } else if (!places.bundle.empty()) {
     fmt::print("\nImport {} into the browser, with its passphrase; then remove the file.\n", places.bundle);
   }
@@ -84,11 +82,12 @@ int run_ca_issue(Arguments& arguments) {
   const auto intermediate = certificate_in(store.intermediate_pem(), "intermediate.crt");
   value_or_give_up(pki::check_permitted(intermediate.get(), plan.names));
   const Places places = places_of(options, plan);
-  check(places, options.issue.force);
+  check(places, options);
 
   const tls::Secret bundle_passphrase =
       places.bundle.empty() ? tls::Secret("") : new_passphrase(options.bundle_passphrase, places.bundle);
-  const auto key = key_of(options);
+  bool encrypted = false;
+  const auto key = key_of(options, encrypted);
   const Issued issued = issue(store, plan, key.get());
   std::vector<node::NewFile> files;
   if (!places.key.empty()) files.push_back({places.key, value_or_give_up(pki::key_pem(key.get(), "")), kSecretMode});
@@ -101,7 +100,7 @@ int run_ca_issue(Arguments& arguments) {
   }
   deliver(store, issued, files, options.issue.force);
   report(issued, plan);
-  say_what_is_next(places, plan, options);
+  say_what_is_next(places, plan, options, encrypted);
   return 0;
 }
 

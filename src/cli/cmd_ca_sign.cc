@@ -9,6 +9,7 @@
 #include "cli/input_file.h"
 #include "pki/authority_constraints.h"
 #include "pki/requests.h"
+#include "pki/shown_text.h"
 
 namespace transom::cli {
 namespace {
@@ -50,9 +51,10 @@ int run_ca_sign(Arguments& arguments) {
   value_or_give_up(pki::check_permitted(intermediate.get(), plan.names));
   const std::string certificate_file = prefix_of(file, options.out) + ".pem";
   check_outputs({certificate_file}, options.force);
+  spare_inputs({certificate_file}, {file});
 
   EVP_PKEY* key = X509_REQ_get0_pubkey(request.get());
-  fmt::print("names: {}\nkey:   {}\n\n", pki::alternative_names(plan.names), pki::describe_key(key));
+  fmt::print("names: {}\nkey:   {}\n\n", pki::shown_text(pki::alternative_names(plan.names)), pki::describe_key(key));
   if (!yes) confirm(file);
   const Issued issued = issue(store, plan, key);
   deliver(store, issued, {{certificate_file, issued.chain_pem, kPublicMode}}, options.force);

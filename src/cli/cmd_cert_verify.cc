@@ -4,8 +4,10 @@
 #include "cli/certificate_input.h"
 #include "cli/cli_error.h"
 #include "cli/commands.h"
+#include "cli/input_file.h"
 #include "cli/server_trial.h"
 #include "pki/bundle.h"
+#include "pki/shown_text.h"
 #include "pki/verify.h"
 #include "tls/certificate_info.h"
 
@@ -56,7 +58,7 @@ bool is_good(const Verdict& verdict) {
 }
 
 void print_text(const Verdict& verdict) {
-  fmt::print("certificate {}, {}, SHA-256 {}\n", verdict.info.subject, verdict.info.key,
+  fmt::print("certificate {}, {}, SHA-256 {}\n", pki::shown_text(verdict.info.subject), verdict.info.key,
              verdict.info.sha256_fingerprint);
   if (verdict.server) {
     const ServerTrial& server = *verdict.server;
@@ -64,7 +66,7 @@ void print_text(const Verdict& verdict) {
     for (const std::string& warning : server.warnings) fmt::print("  warning: {}\n", warning);
   }
   fmt::print("Browsers: {} (judged by {})\n", verdict.browser.empty() ? "take it" : "refuse it", verdict.trusted);
-  for (const std::string& refusal : verdict.browser) fmt::print("  - {}\n", refusal);
+  for (const std::string& refusal : verdict.browser) fmt::print("  - {}\n", pki::shown_text(refusal));
 }
 
 void print_json(const Verdict& verdict) {
@@ -94,6 +96,9 @@ int run_cert_verify(Arguments& arguments) {
   request.passphrase.declare(arguments, "the key, as a node would have it");
   if (const auto code = arguments.parse()) return *code;
   if (!certificate) give_up("name the certificate: --certificate FILE");
+  refuse_standard_input(request.key, "--key");
+  refuse_standard_input(request.passphrase.file, "--passphrase-file");
+  if (request.key || request.ca == "-") refuse_standard_input(certificate, "--certificate");
   request.certificate = *certificate;
 
   const Verdict verdict = judge(request);

@@ -1,6 +1,7 @@
 #include "cli/new_key.h"
 
 #include "cli/cli_error.h"
+#include "pki/faults.h"
 #include "pki/keys.h"
 
 namespace transom::cli {
@@ -23,6 +24,7 @@ ChosenKey choose_key(const NewKeyOptions& options, const std::string& path) {
   if (options.file) {
     bool encrypted = false;
     auto key = open_key(*options.file, options.passphrase, &encrypted);
+    for (const std::string& fault : pki::key_faults(key.get())) give_up("{} is not used: {}", *options.file, fault);
     return {std::move(key), *options.file, "", encrypted};
   }
   const bool sealed = options.encrypt || options.passphrase.given();
