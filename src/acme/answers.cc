@@ -183,6 +183,7 @@ Challenge challenge_of(const Members& members) {
   challenge.type = members.required_text("type", 64);
   challenge.url = members.required_url("url");
   challenge.token = members.text("token", kMaxToken);
+  challenge.pending = members.text("status", 64) == "pending";
   if (!is_token(challenge.token)) members.blame("\"{}\" has letters that it must not have", "token");
   challenge.problem = optional_problem(members);
   return challenge;

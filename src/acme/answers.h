@@ -51,7 +51,8 @@ Result<Order> read_order(const std::string& json, bool loopback_http);
 struct Challenge {
   std::string type;  // "http-01"
   std::string url;
-  std::string token;  // only of the types that have one: base64url letters
+  std::string token;     // only of the types that have one: base64url letters
+  bool pending = false;  // the server has not been told to look yet
   std::optional<Problem> problem;
 };
 enum class AuthorizationStatus { pending, valid, invalid, deactivated, expired, revoked };

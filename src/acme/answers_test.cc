@@ -23,12 +23,13 @@ const json kOrder = {
     {"identifiers", {{{"type", "dns"}, {"value", "WWW.example.com"}}, {{"type", "dns"}, {"value", "example.com"}}}},
     {"authorizations", {"https://ca/a/1", "https://ca/a/2"}},
     {"finalize", "https://ca/f/1"}};
-const json kAuthorization = {{"status", "pending"},
-                             {"identifier", {{"type", "dns"}, {"value", "example.com"}}},
-                             {"challenges",
-                              {{{"type", "dns-01"}, {"url", "https://ca/c/1"}, {"token", "AbC-_9"}},
-                               {{"type", "new-01"}, {"url", "https://ca/c/3"}},
-                               {{"type", "http-01"}, {"url", "https://ca/c/2"}, {"token", "AbC-_9"}}}}};
+const json kAuthorization = {
+    {"status", "pending"},
+    {"identifier", {{"type", "dns"}, {"value", "example.com"}}},
+    {"challenges",
+     {{{"type", "dns-01"}, {"url", "https://ca/c/1"}, {"token", "AbC-_9"}},
+      {{"type", "new-01"}, {"url", "https://ca/c/3"}},
+      {{"type", "http-01"}, {"url", "https://ca/c/2"}, {"status", "pending"}, {"token", "AbC-_9"}}}}};
 
 json with(json object, const char* member, json value) {
   object[member] = std::move(value);
@@ -113,6 +114,8 @@ TEST(Authorization, IsRead) {
   ASSERT_TRUE(authorization) << fault(authorization);
   EXPECT_EQ(authorization->name, "example.com");
   EXPECT_EQ(authorization->challenge("http-01")->url, "https://ca/c/2");
+  EXPECT_TRUE(authorization->challenge("http-01")->pending);
+  EXPECT_FALSE(authorization->challenge("dns-01")->pending);
   EXPECT_EQ(authorization->challenge("tls-alpn-01"), nullptr);
   EXPECT_EQ(authorization->challenge("new-01"), nullptr) << "it has no token";
   EXPECT_FALSE(authorization->problem());

@@ -96,7 +96,9 @@ void report(const pki::NewAuthority& made, const InitOptions& options) {
   } else {
     fmt::print("Keep {} and its passphrase away from this machine; daily work needs neither.\n", key);
   }
-  fmt::print("Next: transom ca issue NAME{0}   and, for browsers: transom ca export{0}\n", options.place.hint());
+  fmt::print(
+      "Next: transom ca issue NAME{0}\nBrowsers here: transom ca trust --ca {1}; elsewhere: transom ca export{0}\n",
+      options.place.hint(), shell_word(directory + "/root.crt"));
 }
 
 }  // namespace

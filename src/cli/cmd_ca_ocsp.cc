@@ -19,6 +19,7 @@ serve::TransportConfig transport_of(const node::AuthorityStore& store, std::stri
   transport.id = "ocsp";
   transport.endpoint.interfaces = {std::move(interface)};
   transport.endpoint.port = port;
+  transport.web.raw_targets = true;
   const auto issuer = std::make_shared<const pki::SigningPair>(value_or_give_up(store.intermediate()));
   transport.paths["/"].service = serve::CommandServiceConfig{
       [store, issuer, valid_s] { return std::make_unique<node::AuthorityResponder>(store, issuer, valid_s); }};

@@ -9,7 +9,6 @@
 #include "cli/input_file.h"
 #include "pki/authority_constraints.h"
 #include "pki/requests.h"
-#include "pki/shown_text.h"
 
 namespace transom::cli {
 namespace {
@@ -54,7 +53,7 @@ int run_ca_sign(Arguments& arguments) {
   spare_inputs({certificate_file}, {file});
 
   EVP_PKEY* key = X509_REQ_get0_pubkey(request.get());
-  fmt::print("names: {}\nkey:   {}\n\n", pki::shown_text(pki::alternative_names(plan.names)), pki::describe_key(key));
+  fmt::print("names: {}\nkey:   {}\n\n", pki::alternative_names(plan.names), pki::describe_key(key));
   if (!yes) confirm(file);
   const Issued issued = issue(store, plan, key);
   deliver(store, issued, {{certificate_file, issued.chain_pem, kPublicMode}}, options.force);

@@ -19,7 +19,7 @@ void warn_of_scope(const TrustCertificate& ca) {
 }  // namespace
 
 int run_ca_trust(Arguments& arguments) {
-  TrustOptions options;
+  StoreOptions options;
   options.declare(arguments);
   if (const auto code = arguments.parse()) return *code;
 

@@ -6,7 +6,7 @@
 namespace transom::cli {
 
 int run_ca_untrust(Arguments& arguments) {
-  TrustOptions options;
+  StoreOptions options;
   std::optional<std::string> fingerprint;
   options.declare(arguments);
   arguments.text("--fingerprint", fingerprint, "SHA-256", "Instead of --ca, where there is no file of it any more");

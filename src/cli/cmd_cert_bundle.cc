@@ -3,7 +3,7 @@
 #include "cli/commands.h"
 #include "cli/output.h"
 #include "pki/bundle.h"
-#include "pki/shown_text.h"
+#include "pki/printable.h"
 #include "pki/verify.h"
 #include "tls/certificate_info.h"
 
@@ -16,21 +16,21 @@ void insist_on_end(const pki::Bundle& bundle) {
     return;
   }
   const auto info = value_or_give_up(tls::certificate_info(bundle.open_end));
-  const std::string url = pki::shown_text(pki::issuer_url(bundle.open_end), true);
+  const std::string url = pki::printable(pki::issuer_url(bundle.open_end), true);
   give_up(
       "the chain has a gap: \"{}\" was issued by \"{}\", which is in none of the files and not known to this machine; "
       "name its file too{} (the root of your own authority as well: it shows that the chain is whole, and is left out)",
-      pki::shown_text(info.subject), pki::shown_text(info.issuer),
+      pki::printable(info.subject), pki::printable(info.issuer),
       url.empty() ? "" : fmt::format(", its issuer offers it at {}", url));
 }
 
 void report(const pki::Bundle& bundle) {
-  fmt::print(stderr, "1. {}\n", pki::shown_text(tls::subject_name(bundle.chain.leaf.get())));
+  fmt::print(stderr, "1. {}\n", pki::printable(tls::subject_name(bundle.chain.leaf.get())));
   int place = 2;
   for (const auto& one : bundle.chain.above) {
-    fmt::print(stderr, "{}. {}\n", place++, pki::shown_text(tls::subject_name(one.certificate.get())));
+    fmt::print(stderr, "{}. {}\n", place++, pki::printable(tls::subject_name(one.certificate.get())));
   }
-  for (const std::string& note : bundle.notes) fmt::print(stderr, "note: {}\n", pki::shown_text(note));
+  for (const std::string& note : bundle.notes) fmt::print(stderr, "note: {}\n", pki::printable(note));
 }
 
 }  // namespace

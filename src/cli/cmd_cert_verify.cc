@@ -7,7 +7,7 @@
 #include "cli/input_file.h"
 #include "cli/server_trial.h"
 #include "pki/bundle.h"
-#include "pki/shown_text.h"
+#include "pki/printable.h"
 #include "pki/verify.h"
 #include "tls/certificate_info.h"
 
@@ -58,15 +58,15 @@ bool is_good(const Verdict& verdict) {
 }
 
 void print_text(const Verdict& verdict) {
-  fmt::print("certificate {}, {}, SHA-256 {}\n", pki::shown_text(verdict.info.subject), verdict.info.key,
+  fmt::print("certificate {}, {}, SHA-256 {}\n", pki::printable(verdict.info.subject), verdict.info.key,
              verdict.info.sha256_fingerprint);
   if (verdict.server) {
     const ServerTrial& server = *verdict.server;
-    fmt::print("Transom:  {}\n", server.refusal.empty() ? "takes it" : "refuses it: " + server.refusal);
-    for (const std::string& warning : server.warnings) fmt::print("  warning: {}\n", warning);
+    fmt::print("Transom:  {}\n", server.refusal.empty() ? "takes it" : "refuses it: " + pki::printable(server.refusal));
+    for (const std::string& warning : server.warnings) fmt::print("  warning: {}\n", pki::printable(warning));
   }
   fmt::print("Browsers: {} (judged by {})\n", verdict.browser.empty() ? "take it" : "refuse it", verdict.trusted);
-  for (const std::string& refusal : verdict.browser) fmt::print("  - {}\n", pki::shown_text(refusal));
+  for (const std::string& refusal : verdict.browser) fmt::print("  - {}\n", refusal);
 }
 
 void print_json(const Verdict& verdict) {

@@ -48,10 +48,25 @@ std::string listener_line(const nlohmann::json& listener) {
   return line;
 }
 
+/// "ACME example.com and 1 more: valid until 2027-01-01, next order 2026-12-01", and below it what went wrong.
+std::string acme_line(const nlohmann::json& certificate) {
+  const auto domains = certificate.value("domains", std::vector<std::string>());
+  std::string line = fmt::format("  ACME {}", domains.empty() ? "" : domains.front());
+  if (domains.size() > 1) line += fmt::format(" and {} more", domains.size() - 1);
+  line += fmt::format(": {}", certificate.value("state", ""));
+  const std::string until = certificate.value("not_after", ""), next = certificate.value("next_order", "");
+  if (!until.empty()) line += fmt::format(" until {}", until);
+  if (!next.empty()) line += fmt::format(", next order {}", next);
+  const std::string error = certificate.value("last_error", "");
+  return line + (error.empty() ? "\n" : fmt::format("\n    last error: {}\n", error));
+}
+
 std::string listener_lines(const nlohmann::json& status) {
   std::string lines;
   const auto& listeners = status.value("listeners", nlohmann::json::array());
   for (const auto& listener : listeners) lines += "  " + listener_line(listener) + "\n";
+  const auto& acme = status.value("acme", nlohmann::json::array());
+  for (const auto& certificate : acme) lines += acme_line(certificate);
   const auto& warnings = status.value("warnings", nlohmann::json::array());
   for (const auto& warning : warnings) lines += "  warning: " + warning.get<std::string>() + "\n";
   return lines;

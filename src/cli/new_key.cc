@@ -5,6 +5,13 @@
 #include "pki/keys.h"
 
 namespace transom::cli {
+namespace {
+
+void judge(EVP_PKEY* key, const std::string& file) {
+  for (const std::string& fault : pki::key_faults(key)) give_up("{} is not used: {}", file, fault);
+}
+
+}  // namespace
 
 void NewKeyOptions::declare(Arguments& arguments) {
   arguments.text("--key", file, "FILE", "Use this private key, PEM or DER, instead of a new one");
@@ -24,7 +31,7 @@ ChosenKey choose_key(const NewKeyOptions& options, const std::string& path) {
   if (options.file) {
     bool encrypted = false;
     auto key = open_key(*options.file, options.passphrase, &encrypted);
-    for (const std::string& fault : pki::key_faults(key.get())) give_up("{} is not used: {}", *options.file, fault);
+    judge(key.get(), *options.file);
     return {std::move(key), *options.file, "", encrypted};
   }
   const bool sealed = options.encrypt || options.passphrase.given();

@@ -52,7 +52,7 @@ Wanted parse_kinds(const std::string& list) {
 }
 
 /// Under sudo the browsers would be root's, which nobody means.
-Wanted wanted_stores(const TrustOptions& options, StoreSearch& search) {
+Wanted wanted_stores(const StoreOptions& options, StoreSearch& search) {
   if (options.store) return parse_kinds(*options.store);
   if (geteuid() != 0 || std::getenv("SUDO_USER") == nullptr) return {true, true, true, false};
   search.remarks += "Under sudo this is about the system's store only; run it without sudo for your browsers.\n";
@@ -115,14 +115,14 @@ std::string ending(const TrustStore& store) { return store.afterwards().empty() 
 
 }  // namespace
 
-void TrustOptions::declare(Arguments& arguments) {
+void StoreOptions::declare(Arguments& arguments) {
   arguments.text("--ca", ca, "FILE", "The root certificate, PEM (default: the local CA of the default node)");
   arguments.text("--store", store, "LIST", "Some of system,chromium,firefox (default: all that are there)");
   arguments.flag("--dry-run", dry_run, "Only show what would be done");
   arguments.flag("--how", how, "Only show what to do for Windows, macOS, Java, Node.js, curl and Python");
 }
 
-TrustCertificate find_authority(const TrustOptions& options) {
+TrustCertificate find_authority(const StoreOptions& options) {
   if (options.ca) return value_or_give_up(read_trust_certificate(*options.ca));
   const std::string root = node::LocalNodeFiles(local_node_directory()).root_cert;
   if (access(root.c_str(), F_OK) != 0) {
@@ -140,7 +140,7 @@ void print_authority(const TrustCertificate& ca) {
   if (!ca.file.empty()) fmt::print("Vouches for: {}\n", ca.vouches_for);
 }
 
-StoreSearch find_stores(const TrustOptions& options, const TrustCertificate& ca, const std::string& command) {
+StoreSearch find_stores(const StoreOptions& options, const TrustCertificate& ca, const std::string& command) {
   StoreSearch search;
   const Wanted wanted = wanted_stores(options, search);
   if (wanted.system) {

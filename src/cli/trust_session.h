@@ -8,7 +8,7 @@
 
 namespace transom::cli {
 
-struct TrustOptions {
+struct StoreOptions {
   std::optional<std::string> ca, store;
   bool dry_run = false;
   bool how = false;
@@ -16,7 +16,7 @@ struct TrustOptions {
 };
 
 /// The authority that the options name: that of the default node where they name none.
-TrustCertificate find_authority(const TrustOptions& options);
+TrustCertificate find_authority(const StoreOptions& options);
 void print_authority(const TrustCertificate& ca);
 
 struct StoreSearch {
@@ -25,7 +25,7 @@ struct StoreSearch {
   bool all_there = true;  // of what was named
 };
 /// `command` is "trust" or "untrust".
-StoreSearch find_stores(const TrustOptions& options, const TrustCertificate& ca, const std::string& command);
+StoreSearch find_stores(const StoreOptions& options, const TrustCertificate& ca, const std::string& command);
 
 /// Puts the authority into a store, or takes it out; says what it does. False: it is not as it should be.
 bool add_to(const TrustStore& store, const TrustCertificate& ca, bool dry_run);

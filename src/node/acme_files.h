@@ -9,8 +9,8 @@ namespace transom::node {
 /// The state directory, in the node directory.
 inline constexpr const char* kAcmeDirectoryName = "acme";
 
-/// The files of one `tls.acme` below its state directory. Endpoints with the same set of domains at the same directory
-/// URL share them, and all at the same directory URL share the account.
+/// The files of one `tls.acme` below its state directory. Endpoints with the same domains at the same directory URL
+/// share them, and all at the same directory URL share the account.
 struct AcmeFiles {
   std::string account_key;  // PEM, 0600
   std::string account;      // JSON: what the server calls the account

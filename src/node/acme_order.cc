@@ -68,7 +68,8 @@ AcmeResult<AcmePair> AcmeOrder::run(const std::vector<std::string>& challenges, 
 }
 
 AcmeStatus AcmeOrder::begin(const std::string& replaces) {
-  if (!state_.order.empty() && resume()) {
+  resumed_ = !state_.order.empty() && resume();
+  if (resumed_) {
     log_info("{}: the order for {} of before is gone on with", subject_.config.directory_url, subject_.names());
     return {};
   }
@@ -173,6 +174,7 @@ AcmeStatus AcmeOrder::answer(const acme::Challenge& challenge, const std::string
     http_tokens_.push_back(challenge.token);
   }
   used_challenge_ = challenge.type;
+  if (!challenge.pending) return {};  // the server looks already: we have been here before
   log_debug("{}: the challenge {} for {} is ready", subject_.config.directory_url, challenge.type, name);
   const auto told = client_.post("a challenge", challenge.url, acme::kReady);
   if (!told) return tl::make_unexpected(told.error());

@@ -37,6 +37,8 @@ class AcmeOrder {
   AcmeResult<AcmePair> run(const std::vector<std::string>& challenges, const std::string& replaces);
   /// The type of challenge that was answered; empty: the server asked for none.
   const std::string& used_challenge() const { return used_challenge_; }
+  /// Whether it was begun before: then it may have failed because nobody was there to answer.
+  bool resumed() const { return resumed_; }
 
  private:
   struct Asked {
@@ -71,6 +73,7 @@ class AcmeOrder {
   std::vector<Asked> asked_;
   std::vector<std::string> http_tokens_, alpn_names_;  // to be taken back
   std::string used_challenge_;
+  bool resumed_ = false;
 };
 
 }  // namespace transom::node

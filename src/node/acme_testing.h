@@ -173,8 +173,10 @@ struct FakeCa {
     Json json = {
         {"status", one.status}, {"identifier", {{"type", "dns"}, {"value", one.name}}}, {"challenges", Json::array()}};
     for (const std::string& type : types) {
-      Json challenge = {
-          {"type", type}, {"url", "https://ca.test/challenge/" + type + "/" + index}, {"token", token(one)}};
+      Json challenge = {{"type", type},
+                        {"url", "https://ca.test/challenge/" + type + "/" + index},
+                        {"token", token(one)},
+                        {"status", "pending"}};
       if (type == one.failed_type) challenge["error"] = Json::parse(problem("unauthorized", "wrong answer").body);
       json["challenges"].push_back(challenge);
     }

@@ -28,7 +28,7 @@ const char* word_of(State state) {
     case State::valid:
       return "valid";
     case State::failing:
-      return "renewal failing";
+      return "valid, renewal failing";
     case State::unknown:
       break;
   }
@@ -158,9 +158,21 @@ class Visit {
     return save();
   }
 
+  /// An order of before that the server has judged meanwhile, while nobody answered, is no failure of this attempt.
+  AcmeResult<AcmePair> run_order() {
+    for (;;) {
+      AcmeOrder order(client_, subject_, visitor_.answers, visitor_.world, *visitor_.cancelled, state_);
+      auto pair = order.run(challenges(), facts_ ? facts_->renewal_id : "");
+      const bool again = !pair && order.resumed() && !pair.error().type.empty() && pair.error().type != "rateLimited";
+      if (pair && !order.used_challenge().empty()) state_.challenge = order.used_challenge();
+      if (!again) return pair;
+      log_info("{}; another order is begun", pair.error().message);
+      state_.order.clear();
+    }
+  }
+
   AcmeStatus attempt() {
-    AcmeOrder order(client_, subject_, visitor_.answers, visitor_.world, *visitor_.cancelled, state_);
-    const auto pair = order.run(challenges(), facts_ ? facts_->renewal_id : "");
+    const auto pair = run_order();
     if (!pair) return tl::make_unexpected(pair.error());
     auto facts = judge_acme_pair(*pair, subject_.config.domains, now());
     if (!facts) {
@@ -171,7 +183,6 @@ class Visit {
                                             {{"key.pem", pair->key_pem, 0600}, {"chain.pem", facts->chain_pem, 0644}});
     if (!replaced) return acme_fail("{}", replaced.error().message);
     facts_ = std::move(*facts);
-    if (!order.used_challenge().empty()) state_.challenge = order.used_challenge();
     return {};
   }
 

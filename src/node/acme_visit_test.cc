@@ -195,6 +195,22 @@ TEST_F(AcmeVisits, GoOnWithAnOrderThatWasCutOff) {
   EXPECT_EQ(ca.certificates, 1) << "the same one";
 }
 
+TEST_F(AcmeVisits, BeginAnewWhereTheServerLookedWhileNobodyAnswered) {
+  subject.challenges = {"http-01"};
+  ca.fault = [](const AcmeRequest& request, const std::string&) -> std::optional<AcmeAnswer> {
+    return request.url.starts_with("https://ca.test/authz") ? std::optional(AcmeAnswer{}) : std::nullopt;
+  };
+  visit();
+  int looks = 0;
+  ca.fault = [this, &looks](const AcmeRequest& request, const std::string&) -> std::optional<AcmeAnswer> {
+    if (request.url.starts_with("https://ca.test/challenge") && ++looks == 1) ca.answers.remove_http("token-11");
+    return std::nullopt;
+  };
+  const auto report = visit({{}, true});
+  EXPECT_TRUE(report.replaced) << report.standing.last_error;
+  EXPECT_EQ(ca.orders, 2);
+}
+
 TEST_F(AcmeVisits, BeginAnewWhereTheServerForgotTheOrder) {
   break_always("/certificate", AcmeAnswer{});
   visit();
@@ -297,7 +313,7 @@ TEST_F(AcmeVisits, RefuseADirectoryThatIsNone) {
 TEST_F(AcmeVisits, DescribeThemselves) {
   const AcmeStanding standing{State::failing, kStart, kStart + 60, 2, "no"};
   const auto json = describe_acme(subject, standing);
-  EXPECT_EQ(json["state"], "renewal failing");
+  EXPECT_EQ(json["state"], "valid, renewal failing");
   EXPECT_EQ(json["domains"][0], "example.com");
   EXPECT_EQ(json["last_error"], "no");
   EXPECT_FALSE(describe_acme(subject, {}).contains("last_error"));

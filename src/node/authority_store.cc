@@ -192,14 +192,22 @@ Result<pki::SigningPair> AuthorityStore::intermediate() const {
   return pki::read_signing_pair(intermediate_pem_, *key, "the intermediate", "");
 }
 
+Result<std::string> AuthorityStore::root_key() const {
+  auto found = read_if_present(path("root.key"));
+  if (!found) return tl::make_unexpected(found.error());
+  if (*found) return std::move(**found);
+  return fail("the root's key is not at {}; bring it back from where it is kept, for as long as it is needed",
+              path("root.key"));
+}
+
 Result<pki::SigningPair> AuthorityStore::root(const std::string& passphrase) const {
-  const auto key = content("root.key");
+  const auto key = root_key();
   if (!key) return tl::make_unexpected(key.error());
   return pki::read_signing_pair(root_pem_, *key, "the root", passphrase);
 }
 
 Result<bool> AuthorityStore::root_is_encrypted() const {
-  return content("root.key").map([](const std::string& key) { return pki::is_encrypted_key(key); });
+  return root_key().map([](const std::string& key) { return pki::is_encrypted_key(key); });
 }
 
 Status AuthorityStore::record(X509* certificate) const {

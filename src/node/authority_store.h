@@ -77,6 +77,7 @@ class AuthorityStore {
   explicit AuthorityStore(std::string directory) : directory_(std::move(directory)) {}
   std::string path(const std::string& name) const { return directory_ + "/" + name; }
   Result<std::string> content(const std::string& name) const;
+  Result<std::string> root_key() const;
   Result<std::optional<pki::Revocation>> revocation(const std::string& serial) const;
   Result<std::vector<std::string>> names_in(const std::string& folder, const std::string& suffix) const;
 

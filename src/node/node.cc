@@ -26,8 +26,9 @@ Node::Node(NodeConfig config, NodeOptions options)
       started_(std::time(nullptr)) {
   if (!acme_endpoints(config_).empty()) resources_.acme_challenges = std::make_shared<tls::AcmeChallenges>();
   std::vector<serve::CoreGroup::WorkerRealms> workers;
-  serve::SiteContext context{config_.node_directory, config_.protected_files, started_, config_.workers.size(), 0};
-  context.acme_challenges = resources_.acme_challenges;
+  serve::SiteContext context{
+      config_.node_directory,    config_.protected_files, started_, config_.workers.size(), 0, nullptr,
+      resources_.acme_challenges};
   for (const WorkerConfig& worker : config_.workers) {
     workers.push_back({worker.id, worker.realms});
     context.realm_count += worker.realms.size();
@@ -111,8 +112,15 @@ void Node::serve() {
     log_info("listening: {}{}{}", listener->description(), context ? ": " : "", context ? context->offer() : "");
   }
   care_ = std::make_unique<CertificateCare>(loop(), *reloader_, *group_, std::move(renew_));
+  AcmeCare::Options acme{acme_subjects(config_), resources_.acme_challenges, [this] { return stapler_->revoked(); }};
+  if (!acme.subjects.empty()) acme_care_ = std::make_unique<AcmeCare>(loop(), *reloader_, std::move(acme));
   io::notify_service_manager("READY=1");
   if (ready_) ready_();
+}
+
+void Node::reload(Reloader::Cause cause, Reloader::Done done) {
+  if (cause == Reloader::Cause::asked && acme_care_) acme_care_->retry();
+  reloader_->reload(cause, std::move(done));
 }
 
 /// A second one to stop ends the node without waiting.
@@ -148,6 +156,7 @@ void Node::collect_status(std::function<void(nlohmann::json)> done) {
     }
     status["warnings"] = care_ ? care_->near_expiry() : std::vector<std::string>();
     status["staples"] = stapler_->status();
+    status["acme"] = acme_care_ ? acme_care_->status() : nlohmann::json::array();
     status["sessions"] = std::accumulate(collection->sessions.begin(), collection->sessions.end(), std::size_t{0});
     for (std::size_t i = 0; i < group_->realms().size(); ++i) {
       const router::Realm& realm = *group_->realms()[i];

@@ -8,6 +8,7 @@
 #include <vector>
 
 #include "base/result.h"
+#include "node/acme_care.h"
 #include "node/certificate_care.h"
 #include "node/config.h"
 #include "node/file_watch.h"
@@ -46,7 +47,8 @@ class Node {
 
   /// Loads the TLS context of every listener again, for new connections; open ones keep theirs. One that cannot be
   /// loaded leaves the old one in place and is logged. On core 0's thread, after `open`.
-  void reload(Reloader::Cause cause, Reloader::Done done = {}) { reloader_->reload(cause, std::move(done)); }
+  /// Whoever asks for it has orders of certificates that failed tried again as well.
+  void reload(Reloader::Cause cause, Reloader::Done done = {});
 
   /// Called on core 0 once the node serves; set before `run`.
   void on_ready(std::function<void()> callback) { ready_ = std::move(callback); }
@@ -78,6 +80,7 @@ class Node {
   std::unique_ptr<Reloader> reloader_;
   std::unique_ptr<FileWatch> watch_;
   std::unique_ptr<CertificateCare> care_;
+  std::unique_ptr<AcmeCare> acme_care_;
   std::function<void()> ready_;
   std::int64_t started_ = 0;
 };

@@ -231,4 +231,12 @@ nlohmann::json OcspStapler::status() const {
   return all;
 }
 
+std::set<std::string> OcspStapler::revoked() const {
+  std::set<std::string> all;
+  for (const auto& [fingerprint, entry] : entries_) {
+    if (entry.standing.state == OcspState::revoked) all.insert(fingerprint);
+  }
+  return all;
+}
+
 }  // namespace transom::node

@@ -5,6 +5,7 @@
 #include <map>
 #include <memory>
 #include <nlohmann/json.hpp>
+#include <set>
 #include <string>
 #include <vector>
 
@@ -44,6 +45,8 @@ class OcspStapler {
 
   /// A list of what describe_ocsp says, of every certificate that is looked after.
   nlohmann::json status() const;
+  /// The fingerprints of certificates that are known to be revoked.
+  std::set<std::string> revoked() const;
 
  private:
   struct Entry {

@@ -136,6 +136,14 @@ TEST_F(Responder, NonsenseIsAnsweredAsSuch) {
     EXPECT_EQ(answer(query.der.substr(0, cut)).der, std::string("0\x03\n\x01\x01", 5)) << cut;
   }
   EXPECT_NE(answer(std::string(kMaxOcspRequest + 1, '0')).problem, "");
+  const std::string honest = request_with_nonce(leaf_.get(), issuer_.certificate.get(), 8);
+  for (std::size_t place = 0; place < honest.size(); ++place) {
+    for (const char flip : {'\x01', '\x80', '\xff'}) {
+      std::string changed = honest;
+      changed[place] = static_cast<char>(changed[place] ^ flip);
+      EXPECT_FALSE(answer(changed).der.empty()) << place;
+    }
+  }
   broken_ = true;
   const OcspAnswer given = answer(query.der);
   EXPECT_EQ(given.der, std::string("0\x03\n\x01\x03", 5)) << "tryLater";

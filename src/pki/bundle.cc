@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "pki/printable.h"
 #include "tls/certificate_builder.h"
 #include "tls/certificate_info.h"
 #include "tls/openssl_error.h"
@@ -42,7 +43,8 @@ Result<X509*> only_leaf(const Heap& heap) {
   if (leaves.empty()) leaves = different_ones(heap, [&heap](X509* one) { return !issued_another(one, heap); });
   if (leaves.size() == 1) return leaves.front();
   std::string list;
-  for (X509* leaf : leaves) list += fmt::format("{}\"{}\"", list.empty() ? "" : ", ", tls::subject_name(leaf));
+  for (X509* leaf : leaves)
+    list += fmt::format("{}\"{}\"", list.empty() ? "" : ", ", printable(tls::subject_name(leaf)));
   return fail("there is more than one certificate that the chain could be for: {}; say which by its key: --key FILE",
               list);
 }
@@ -78,6 +80,10 @@ Result<Bundle> make_bundle(std::vector<tls::LoadedCertificate> heap, EVP_PKEY* k
     key = X509_get0_pubkey(*leaf);
   }
   if (key == nullptr) return fail("the certificate has a key of a kind that is not known here");
+  // First where people look for it; that it stood elsewhere is nothing to tell.
+  std::stable_partition(heap.begin(), heap.end(), [key](const tls::LoadedCertificate& one) {
+    return X509_check_private_key(one.certificate.get(), key) == 1;
+  });
   Bundle bundle;
   bundle.chain = tls::build_chain(std::move(heap), key, bundle.notes);
   if (!bundle.chain.leaf) return fail("the key belongs to none of the certificates");

@@ -120,11 +120,12 @@ std::vector<std::string> certificate_faults(X509* certificate, std::int64_t now)
   if (!info) return {info.error().message};
   Faults faults = date_faults(*info, now);
   append(faults, key_faults(X509_get0_pubkey(certificate)));
-  // What an authority says of itself is believed for other reasons than its signature.
-  if (!is_authority(certificate) || X509_self_signed(certificate, 0) != 1) {
+  const bool for_servers = is_for_servers(certificate, *info);
+  // A root is believed for other reasons than its signature.
+  if (for_servers || X509_self_signed(certificate, 0) != 1) {
     append(faults, signature_faults(X509_get_signature_nid(certificate)));
   }
-  if (is_for_servers(certificate, *info)) append(faults, server_faults(certificate, *info));
+  if (for_servers) append(faults, server_faults(certificate, *info));
   return faults;
 }
 

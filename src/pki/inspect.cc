@@ -7,7 +7,7 @@
 
 #include "pki/faults.h"
 #include "pki/keys.h"
-#include "pki/shown_text.h"
+#include "pki/printable.h"
 #include "tls/certificate_info.h"
 #include "tls/ocsp.h"
 #include "tls/openssl_error.h"
@@ -21,7 +21,7 @@ constexpr int kShownRevocations = 10;
 // ---------------------------------------------------------------- text
 
 std::string text_of(const ASN1_STRING* text) {
-  return shown_text(
+  return printable(
       {reinterpret_cast<const char*>(ASN1_STRING_get0_data(text)), static_cast<std::size_t>(ASN1_STRING_length(text))},
       true);
 }
@@ -29,7 +29,7 @@ std::string text_of(const ASN1_STRING* text) {
 std::string serial_text(const ASN1_INTEGER* serial) {
   const std::unique_ptr<BIGNUM, tls::FreeWith<BN_free>> number(ASN1_INTEGER_to_BN(serial, nullptr));
   char* digits = number ? BN_bn2hex(number.get()) : nullptr;
-  std::string text = digits == nullptr ? "?" : shown_text(digits);
+  std::string text = digits == nullptr ? "?" : printable(digits);
   OPENSSL_free(digits);
   return text;
 }
@@ -85,7 +85,7 @@ std::string extension_text(X509* certificate, int nid) {
       line += ' ';
     }
   }
-  return shown_text(line, true);
+  return printable(line, true);
 }
 
 // ---------------------------------------------------------------- keys and requests
@@ -104,13 +104,13 @@ Artefact describe(const FoundKey& found) {
 
 Artefact describe(const RequestHandle& request) {
   EVP_PKEY* key = X509_REQ_get0_pubkey(request.get());
-  const std::string subject = shown_text(tls::name_text(X509_REQ_get_subject_name(request.get())));
+  const std::string subject = printable(tls::name_text(X509_REQ_get_subject_name(request.get())));
   Artefact found{"request", "request for a certificate", {{"subject", subject}}, key_faults(key)};
   const auto names = requested_names(request.get(), "It");
   if (names) {
     found.facts.emplace_back("names", alternative_names(*names));
   } else {
-    found.faults.push_back(shown_text(names.error().message) + ".");
+    found.faults.push_back(printable(names.error().message) + ".");
   }
   if (key != nullptr) found.facts.emplace_back("key", describe_key(key));
   found.facts.emplace_back("signature", algorithm_text(X509_REQ_get_signature_nid(request.get())));
@@ -161,9 +161,9 @@ Artefact describe(const tls::CertificateHandle& handle, std::int64_t now) {
   X509* certificate = handle.get();
   const auto info = tls::certificate_info(certificate);
   Artefact found{"certificate", "", {}, certificate_faults(certificate, now)};
-  found.title = fmt::format("{} {}", rank_of(certificate), info->subject.empty() ? "" : shown_text(info->subject));
+  found.title = fmt::format("{} {}", rank_of(certificate), info->subject.empty() ? "" : printable(info->subject));
   auto& facts = found.facts;
-  if (X509_self_signed(certificate, 0) != 1) facts.emplace_back("issuer", shown_text(info->issuer));
+  if (X509_self_signed(certificate, 0) != 1) facts.emplace_back("issuer", printable(info->issuer));
   if (const auto names = alternative_names_text(certificate); !names.empty()) facts.emplace_back("names", names);
   facts.emplace_back("valid from", date_text(info->not_before));
   facts.emplace_back("valid to", fmt::format("{} ({})", date_text(info->not_after), distance(info->not_after, now)));
@@ -171,8 +171,7 @@ Artefact describe(const tls::CertificateHandle& handle, std::int64_t now) {
   facts.emplace_back("signature", algorithm_text(X509_get_signature_nid(certificate)));
   if (is_authority(certificate)) add_authority_facts(certificate, found);
   facts.emplace_back("for", uses(certificate));
-  if (const auto url = tls::ocsp_responder(certificate); !url.empty())
-    facts.emplace_back("OCSP", shown_text(url, true));
+  if (const auto url = tls::ocsp_responder(certificate); !url.empty()) facts.emplace_back("OCSP", printable(url, true));
   facts.emplace_back("serial", serial_text(X509_get0_serialNumber(certificate)));
   facts.emplace_back("SHA-256", info->sha256_fingerprint);
   return found;
@@ -198,7 +197,7 @@ Artefact describe(const tls::CrlHandle& list, std::int64_t now) {
                  fmt::format("revocation list of {} certificate{}", count, count == 1 ? "" : "s"),
                  {},
                  signature_faults(X509_CRL_get_signature_nid(list.get()))};
-  found.facts.emplace_back("issuer", shown_text(tls::name_text(X509_CRL_get_issuer(list.get()))));
+  found.facts.emplace_back("issuer", printable(tls::name_text(X509_CRL_get_issuer(list.get()))));
   found.facts.emplace_back("made", date_text(tls::seconds_of(X509_CRL_get0_lastUpdate(list.get()))));
   if (const ASN1_TIME* next = X509_CRL_get0_nextUpdate(list.get())) {
     const std::int64_t until = tls::seconds_of(next);

@@ -5,7 +5,7 @@
 #include <algorithm>
 #include <string_view>
 
-#include "pki/shown_text.h"
+#include "pki/printable.h"
 #include "tls/certificate_info.h"
 
 namespace transom::pki {
@@ -105,7 +105,7 @@ Status check_octets(const std::string& word) {
   for (const char c : word) {
     const auto octet = static_cast<unsigned char>(c);
     if (octet > ' ' && octet < 0x7f) continue;
-    return fail("\"{}\" is no name: {}", shown_text(word),
+    return fail("\"{}\" is no name: {}", printable(word),
                 octet >= 0x80 ? "it has letters beyond ASCII; write it in its form with \"xn--\""
                               : "it has a blank or a control character, and names have none");
   }

@@ -8,6 +8,7 @@
 
 #include "pki/keys.h"
 #include "pki/pkcs12_cost.h"
+#include "pki/printable.h"
 #include "tls/openssl_error.h"
 
 namespace transom::pki {
@@ -63,7 +64,8 @@ void add_contents(PKCS12* store, const std::string& passphrase, Objects& found) 
   EVP_PKEY* key = nullptr;
   X509* certificate = nullptr;
   STACK_OF(X509)* others = nullptr;
-  if (!is_affordable(store, &passphrase) || PKCS12_parse(store, passphrase.c_str(), &key, &certificate, &others) != 1) return;
+  if (!is_affordable(store, &passphrase) || PKCS12_parse(store, passphrase.c_str(), &key, &certificate, &others) != 1)
+    return;
   if (key != nullptr) found.emplace_back(FoundKey{tls::KeyHandle(key), true});
   if (certificate != nullptr) found.emplace_back(tls::CertificateHandle(certificate));
   for (int i = 0; i < sk_X509_num(others); ++i) add_certificate(sk_X509_value(others, i), found);
@@ -176,12 +178,6 @@ bool add_block(const Block& block, const std::string& passphrase, Objects& found
   return (label == "PKCS7" || label == "PKCS #7 SIGNED DATA" || label == "CMS") && add_pkcs7(der, found);
 }
 
-std::string printable(const std::string& text) {
-  std::string plain;
-  for (const char c : text) plain += c >= ' ' && c < 0x7f ? c : '?';
-  return plain;
-}
-
 std::string complaint(const Block& block, const std::string& passphrase) {
   if (block.text.empty()) return "has no END line: the file is cut off";
   if (is_key(block) && !passphrase.empty() && is_encrypted_key(block.text)) {
@@ -200,7 +196,8 @@ Result<std::vector<FoundObject>> read_objects(const std::string& content, const 
   if (blocks.size() > kMaxObjects) return fail("{} holds more than {} objects", file, kMaxObjects);
   for (std::size_t i = 0; i < blocks.size(); ++i) {
     if (add_block(blocks[i], passphrase, found)) continue;
-    return fail("{}: block {} (\"{}\") {}", file, i + 1, printable(blocks[i].label), complaint(blocks[i], passphrase));
+    return fail("{}: block {} (\"{}\") {}", file, i + 1, printable(blocks[i].label, true),
+                complaint(blocks[i], passphrase));
   }
   if (found.empty()) add_der(content, passphrase, found);
   if (found.size() > kMaxObjects) return fail("{} holds more than {} objects", file, kMaxObjects);

@@ -6,6 +6,7 @@
 
 #include "pki/bundle.h"
 #include "pki/faults.h"
+#include "pki/printable.h"
 #include "tls/certificate_info.h"
 #include "tls/openssl_error.h"
 
@@ -36,7 +37,7 @@ std::string names_of(X509* leaf) {
   for (const auto* names : {&info->dns_names, &info->ip_addresses}) {
     for (const std::string& name : *names) list += (list.empty() ? "" : ", ") + name;
   }
-  return list.empty() ? "no name" : list;
+  return list.empty() ? "no name" : printable(list, true);
 }
 
 std::string missing_issuer(X509* certificate) {
@@ -45,7 +46,7 @@ std::string missing_issuer(X509* certificate) {
   return fmt::format(
       "The issuer of \"{}\" is neither sent nor trusted: \"{}\". Put it behind the certificate (transom cert bundle), "
       "or trust it if it is the root of your own authority (--ca FILE).{}",
-      info->subject, info->issuer, url.empty() ? "" : fmt::format(" It is offered at {}", url));
+      printable(info->subject), printable(info->issuer), url.empty() ? "" : fmt::format(" It is offered at {}", url));
 }
 
 std::string reason(X509_STORE_CTX* context, X509* leaf, const std::string& host) {
@@ -61,19 +62,23 @@ std::string reason(X509_STORE_CTX* context, X509* leaf, const std::string& host)
       return "It is self-signed: browsers refuse it until it is imported into each of them. With an authority of your "
              "own (`transom ca init`) only that is imported, once.";
     case X509_V_ERR_SELF_SIGNED_CERT_IN_CHAIN:
-      return fmt::format("The root \"{}\" is not trusted here: name it by --ca FILE.", tls::subject_name(at));
+      return fmt::format("The root \"{}\" is not trusted here: name it by --ca FILE.",
+                         printable(tls::subject_name(at)));
     case X509_V_ERR_HOSTNAME_MISMATCH:
     case X509_V_ERR_IP_ADDRESS_MISMATCH:
       return fmt::format("It is not for \"{}\", but for {}.", host, names_of(leaf));
+    case X509_V_ERR_INVALID_PURPOSE:
+      if (at == leaf) return "It is not for servers: its extendedKeyUsage lacks serverAuth.";
+      [[fallthrough]];
     default:
-      return fmt::format("\"{}\": {}.", tls::subject_name(at), X509_verify_cert_error_string(error));
+      return fmt::format("\"{}\": {}.", printable(tls::subject_name(at)), X509_verify_cert_error_string(error));
   }
 }
 
 /// What `certificate_faults` says in better words.
 bool said_elsewhere(int error) {
   return error == X509_V_ERR_CERT_HAS_EXPIRED || error == X509_V_ERR_CERT_NOT_YET_VALID ||
-         error == X509_V_ERR_EE_KEY_TOO_SMALL;
+         error == X509_V_ERR_EE_KEY_TOO_SMALL || error == X509_V_ERR_CA_MD_TOO_WEAK;
 }
 
 struct Found {

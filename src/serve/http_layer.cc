@@ -206,7 +206,8 @@ void HttpLayer::begin_request() {
 void HttpLayer::dispatch(const std::shared_ptr<Exchange>& exchange) {
   if (refused_by_host_or_origin(*exchange)) return;
   HttpRequest& request = exchange->request_;
-  auto target = wire::parse_request_target(request.target);
+  auto target = site_.options().raw_targets ? wire::RequestTarget{request.target, ""}
+                                            : wire::parse_request_target(request.target);
   if (!target) return refuse(*exchange, 400, target.error().message, target.error().message);
   request.path = std::move(target->path);
   request.query = std::move(target->query);

@@ -109,6 +109,7 @@ struct WebOptions {
   bool hsts = false;  // the configuration's default is true for a web transport over TLS on port 443
   std::int64_t hsts_max_age_s = 63'072'000;
   std::uint32_t client_timeout_ms = 75'000;  // idle keep-alive
+  bool raw_targets = false;                  // "/" judges targets as they were sent: OCSP's may have an encoded '/'
   bool loopback_hosts_only = false;          // the default node: Host must be localhost, 127.0.0.1 or [::1], else 421
 };
 

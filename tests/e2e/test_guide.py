@@ -1,11 +1,10 @@
 """Runs docs/secure-websocket.md as test_readme runs the README's tour; a block fenced as ```json tour=FILE is that file."""
-import re
-
-from harness import BINARY, NODE_JS, ROOT, clean_env
 import os
+import re
 
 import pytest
 
+from harness import BINARY, NODE_JS, ROOT, clean_env
 from test_readme import Shell, steps_of
 
 GUIDE = ROOT / "docs" / "secure-websocket.md"

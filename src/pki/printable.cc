@@ -1,4 +1,4 @@
-#include "pki/shown_text.h"
+#include "pki/printable.h"
 
 #include <fmt/format.h>
 
@@ -11,7 +11,7 @@ constexpr std::size_t kMaxText = 1000;
 
 }  // namespace
 
-std::string shown_text(std::string_view text, bool ascii) {
+std::string printable(std::string_view text, bool ascii) {
   std::string safe;
   bool second = false;  // of a control character of ISO 8859
   for (std::size_t i = 0; i < std::min(text.size(), kMaxText); ++i) {
