@@ -1,5 +1,6 @@
 #include "cli/authority_issue.h"
 
+#include <algorithm>
 #include <ctime>
 
 #include "cli/cli_error.h"
@@ -12,7 +13,16 @@ namespace {
 constexpr std::int64_t kDefaultDays = 90;
 constexpr std::int64_t kMaxServerDays = 825;  // Apple's programs refuse what lives longer, whoever has signed it
 constexpr std::int64_t kMaxDays = 3650;
-constexpr std::int64_t kHourS = 3600;
+constexpr std::int64_t kHourS = 3600;  // a certificate begins that long ago and ends that much earlier
+
+/// What could not be taken back may be used, and must stay on record.
+bool is_in_place(const std::vector<node::NewFile>& files, const Issued& issued) {
+  return std::any_of(files.begin(), files.end(), [&issued](const node::NewFile& file) {
+    if (file.content != issued.chain_pem) return false;
+    const auto there = node::read_if_present(file.name);
+    return !there || *there == issued.chain_pem;
+  });
+}
 
 }  // namespace
 
@@ -31,6 +41,10 @@ pki::LeafPlan IssueOptions::plan(const node::AuthorityStore& store, pki::Names n
   if (!client && wanted > kMaxServerDays) {
     give_up("a server's certificate for {} days is not made: Apple's programs refuse more than {}; renew it in time",
             wanted, kMaxServerDays);
+  }
+  if (!client && names.dns.empty() && names.ip_addresses.empty()) {
+    give_up("\"{}\" is a mail address, and a server has a host name or an address; for a person say --client",
+            names.emails.front());
   }
   pki::LeafPlan plan;
   plan.use = client ? pki::LeafPlan::Use::client : pki::LeafPlan::Use::server;
@@ -58,14 +72,14 @@ void deliver(const node::AuthorityStore& store, const Issued& issued, const std:
   try {
     write_outputs(files, force);
   } catch (const CliError&) {
-    store.forget(issued.certificate.get());
+    if (!is_in_place(files, issued)) store.forget(issued.certificate.get());
     throw;
   }
 }
 
 void report(const Issued& issued, const pki::LeafPlan& plan) {
   const auto info = value_or_give_up(tls::certificate_info(issued.certificate.get()));
-  const bool cut = info.not_after + kHourS < std::time(nullptr) + plan.lifetime_s;
+  const bool cut = info.not_after + 2 * kHourS < std::time(nullptr) + plan.lifetime_s;
   fmt::print("\nfor:      {}, as a {}\nvalid to: {}{}\nserial:   {}\nSHA-256:  {}\n",
              names_of(issued.certificate.get()), plan.use == pki::LeafPlan::Use::client ? "client" : "server",
              day_of(info.not_after), cut ? ", the end of the authority" : "",

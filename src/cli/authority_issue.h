@@ -29,7 +29,7 @@ struct Issued {
 };
 Issued issue(const node::AuthorityStore& store, const pki::LeafPlan& plan, EVP_PKEY* key);
 
-/// Writes `files`; where that fails, the record is taken back and the command ends.
+/// Writes `files`; where that fails, the command ends, and the record is taken back unless the chain is in place.
 void deliver(const node::AuthorityStore& store, const Issued& issued, const std::vector<node::NewFile>& files,
              bool force);
 

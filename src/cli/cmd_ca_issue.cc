@@ -42,6 +42,7 @@ void check_free(const Places& places, const Options& options) {
   if (!options.key.file) paths.push_back(places.key);
   if (!places.bundle.empty()) paths.push_back(places.bundle);
   check_outputs(paths, options.issue.force);
+  spare_inputs(paths, {options.key.file, options.key.passphrase.file, options.bundle_passphrase.file});
 }
 
 std::string bundle_of(const ChosenKey& key, const Issued& issued, X509* intermediate, const tls::Secret& passphrase) {

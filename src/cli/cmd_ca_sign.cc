@@ -50,6 +50,7 @@ int run_ca_sign(Arguments& arguments) {
   value_or_give_up(pki::check_permitted(intermediate.get(), plan.names));
   const std::string certificate_file = prefix_of(file, options.out) + ".pem";
   check_outputs({certificate_file}, options.force);
+  spare_inputs({certificate_file}, {file});
 
   EVP_PKEY* key = X509_REQ_get0_pubkey(request.get());
   fmt::print("names: {}\nkey:   {}\n\n", pki::alternative_names(plan.names), pki::describe_key(key));

@@ -16,7 +16,7 @@ void insist_on_end(const pki::Bundle& bundle) {
     return;
   }
   const auto info = value_or_give_up(tls::certificate_info(bundle.open_end));
-  const std::string url = pki::issuer_url(bundle.open_end);
+  const std::string url = pki::printable(pki::issuer_url(bundle.open_end), true);
   give_up(
       "the chain has a gap: \"{}\" was issued by \"{}\", which is in none of the files and not known to this machine; "
       "name its file too{} (the root of your own authority as well: it shows that the chain is whole, and is left out)",
@@ -49,7 +49,11 @@ int run_cert_bundle(Arguments& arguments) {
   if (const auto code = arguments.parse()) return *code;
 
   if (paths.empty()) give_up("no file is named; name those with your certificate and its authorities'");
-  if (out) check_outputs({*out}, force);
+  if (out) {
+    check_outputs({*out}, force);
+    spare_inputs({*out}, {key_file, passphrase.file});
+    spare_inputs({*out}, {paths.begin(), paths.end()});
+  }
   const tls::KeyHandle key = key_file ? open_key(*key_file, passphrase) : nullptr;
   const auto bundle = value_or_give_up(pki::make_bundle(read_certificates(paths, passphrase), key.get()));
   insist_on_end(bundle);

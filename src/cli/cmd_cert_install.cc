@@ -107,6 +107,8 @@ int run_cert_install(Arguments& arguments) {
   arguments.flag("--force", request.force, "Overwrite an older pair");
   if (const auto code = arguments.parse()) return *code;
   if (!request.key || !request.certificate) give_up("name both: --key FILE --certificate FILE");
+  refuse_standard_input(request.key, "--key");
+  refuse_standard_input(request.passphrase.file, "--passphrase-file");
   if (name) request.name = *name;
   if (request.name.empty() || request.name.find('/') != std::string::npos) give_up("--as takes a name, not a path");
 

@@ -37,6 +37,7 @@ int run_cert_request(Arguments& arguments) {
   std::vector<std::string> paths = {request_file};
   if (!key_options.file) paths.push_back(prefix + ".key");
   check_outputs(paths, force);
+  spare_inputs(paths, {key_options.file, key_options.passphrase.file});
 
   const ChosenKey key = choose_key(key_options, prefix + ".key");
   std::vector<node::NewFile> files;

@@ -65,6 +65,7 @@ int run_cert_self_signed(Arguments& arguments) {
   std::vector<std::string> paths = {certificate_file};
   if (!key_options.file) paths.push_back(prefix + ".key");
   check_outputs(paths, force);
+  spare_inputs(paths, {key_options.file, key_options.passphrase.file});
 
   const ChosenKey key = choose_key(key_options, prefix + ".key");
   const auto certificate = value_or_give_up(

@@ -4,6 +4,7 @@
 #include "cli/certificate_input.h"
 #include "cli/cli_error.h"
 #include "cli/commands.h"
+#include "cli/input_file.h"
 #include "cli/server_trial.h"
 #include "pki/bundle.h"
 #include "pki/printable.h"
@@ -95,6 +96,9 @@ int run_cert_verify(Arguments& arguments) {
   request.passphrase.declare(arguments, "the key, as a node would have it");
   if (const auto code = arguments.parse()) return *code;
   if (!certificate) give_up("name the certificate: --certificate FILE");
+  refuse_standard_input(request.key, "--key");
+  refuse_standard_input(request.passphrase.file, "--passphrase-file");
+  if (request.key || request.ca == "-") refuse_standard_input(certificate, "--certificate");
   request.certificate = *certificate;
 
   const Verdict verdict = judge(request);

@@ -25,8 +25,9 @@ std::string tls_lines(const std::string& key, const std::string& certificate, bo
   if (encrypted && passphrase.variable) {
     lines += fmt::format(",\n    \"key_passphrase\": {{\"environment\": {}}}", quoted(*passphrase.variable));
   } else if (encrypted) {
-    lines += fmt::format(",\n    \"key_passphrase\": {{\"file\": {}}}",
-                         quoted(passphrase.file ? absolute_path(*passphrase.file) : "PASSPHRASE-FILE"));
+    lines += fmt::format(
+        ",\n    \"key_passphrase\": {{\"file\": {}}}",
+        quoted(passphrase.file && passphrase.file != "-" ? absolute_path(*passphrase.file) : "PASSPHRASE-FILE"));
   }
   return lines + "\n  }\n";
 }

@@ -70,6 +70,11 @@ std::string read_input(const std::string& path, const char* what, std::size_t ma
   return content;
 }
 
+void refuse_standard_input(const std::optional<std::string>& path, const char* option) {
+  if (path != "-") return;
+  give_up("{} cannot be the standard input here: it is read more than once; name a file", option);
+}
+
 tls::Secret read_secret_input(const std::string& path, const char* what) { return tls::Secret(read_input(path, what)); }
 
 }  // namespace transom::cli

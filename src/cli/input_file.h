@@ -1,6 +1,7 @@
 // Files that a user hands to a command.
 #pragma once
 #include <cstddef>
+#include <optional>
 #include <string>
 
 #include "tls/secret.h"
@@ -15,5 +16,8 @@ std::string read_input(const std::string& path, const char* what, std::size_t ma
 
 /// The same for what must not stay in memory.
 tls::Secret read_secret_input(const std::string& path, const char* what);
+
+/// Ends the command for "-": what is read more than once must be a file. `option` names it: "--key".
+void refuse_standard_input(const std::optional<std::string>& path, const char* option);
 
 }  // namespace transom::cli

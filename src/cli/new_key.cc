@@ -7,13 +7,8 @@
 namespace transom::cli {
 namespace {
 
-constexpr int kLeastSecurityBits = 112;  // RSA of 2048 bits
-
 void judge(EVP_PKEY* key, const std::string& file) {
-  for (const std::string& fault : pki::key_faults(key)) {
-    if (EVP_PKEY_get_security_bits(key) < kLeastSecurityBits) give_up("{}: {}", file, fault);
-    fmt::print(stderr, "warning: {}: {}\n", file, fault);
-  }
+  for (const std::string& fault : pki::key_faults(key)) give_up("{} is not used: {}", file, fault);
 }
 
 }  // namespace

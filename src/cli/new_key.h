@@ -27,7 +27,8 @@ struct ChosenKey {
 /// Ends the command where the options contradict each other.
 void check(const NewKeyOptions& options);
 
-/// Makes the key for `path`, asking for its passphrase, or opens the one that was named.
+/// Makes the key for `path`, asking for its passphrase, or opens the one that was named; one that browsers refuse ends
+/// the command.
 ChosenKey choose_key(const NewKeyOptions& options, const std::string& path);
 
 /// What file names begin with that belong to a certificate for `name`: "_.example.com".

@@ -1,5 +1,6 @@
 // What a command writes for its user: files, all or none, and the standard output.
 #pragma once
+#include <optional>
 #include <string>
 #include <vector>
 
@@ -13,6 +14,10 @@ constexpr mode_t kPublicMode = 0644;  // certificates, requests, lists
 /// Ends the command unless all of `paths` can be written; to be asked before anything costly is made or a passphrase
 /// asked for.
 void check_outputs(const std::vector<std::string>& paths, bool force);
+
+/// Ends the command where one of `outputs` is the same file as one of `inputs`, by whatever name: --force is meant for
+/// what an earlier run has written, never for the key that is used.
+void spare_inputs(const std::vector<std::string>& outputs, const std::vector<std::optional<std::string>>& inputs);
 
 /// Writes all files or, ending the command, none; then says so, a line for each.
 void write_outputs(const std::vector<node::NewFile>& files, bool force);

@@ -54,7 +54,7 @@ Status sync_directory(const std::string& path) {
   return {};
 }
 
-Status write_new(const std::string& path, const std::string& content, mode_t mode) {
+Status write_new(const std::string& path, const std::string& content, mode_t mode, const Owner& owner) {
   const UniqueFd file(open(path.c_str(), O_WRONLY | O_CREAT | O_EXCL | O_CLOEXEC | O_NOFOLLOW, 0600));
   if (file.get() < 0) return failed("create", path);
   for (std::size_t done = 0; done < content.size();) {
@@ -63,6 +63,8 @@ Status write_new(const std::string& path, const std::string& content, mode_t mod
     if (count < 0) return failed("write", path);
     done += static_cast<std::size_t>(count);
   }
+  // Not by the path: who owns the directory could have put another file there.
+  if (owner && fchown(file.get(), owner->first, owner->second) != 0) return failed("give away", path);
   if (fchmod(file.get(), mode) != 0 || fsync(file.get()) != 0) return failed("write", path);
   return {};
 }

@@ -17,9 +17,11 @@ Result<std::optional<std::string>> read_if_present(const std::string& path);
 /// Writes a file beside `path`, forces it to the disk and puts it in the place of `path`.
 Status write_durably(const std::string& path, const std::string& content, mode_t mode);
 
+using Owner = std::optional<std::pair<uid_t, gid_t>>;  // nothing: this process's
+
 /// A new file, forced to the disk; one that is there is an error. Its mode is exact, whatever the umask. What a failure
 /// began stays.
-Status write_new(const std::string& path, const std::string& content, mode_t mode);
+Status write_new(const std::string& path, const std::string& content, mode_t mode, const Owner& owner = {});
 
 /// Forces the names in a directory to the disk.
 Status sync_directory(const std::string& path);
@@ -28,7 +30,7 @@ struct NewFile {
   std::string name;
   std::string content;
   mode_t mode;
-  std::optional<std::pair<uid_t, gid_t>> owner = std::nullopt;  // nothing: this process's; for `write_together`
+  Owner owner = std::nullopt;  // for `write_together`
 };
 /// Puts a directory (0700) with just these files in the place of `path`, all at once: a reader sees the old set or the
 /// new one. What a crash leaves (`path.new`, `path.old`) the next call removes.

@@ -3,12 +3,18 @@
 #include <fcntl.h>
 #include <openssl/rand.h>
 #include <stdio.h>
+#include <sys/file.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <cstring>
 #include <filesystem>
+#include <map>
+#include <memory>
 #include <set>
+#include <string_view>
+
+#include "serve/unique_fd.h"
 
 namespace transom::node {
 namespace {
@@ -20,36 +26,47 @@ std::string parent_of(const std::string& path) {
   return parent.empty() ? "." : parent;
 }
 
+constexpr std::string_view kMark = ".transom-";
+constexpr std::size_t kMarkDigits = 12;
+
+std::string hidden_prefix(const std::string& path) {
+  return "." + fs::path(path).filename().string() + std::string(kMark);
+}
+
 /// A hidden name beside `path` that nobody can have taken.
 std::string name_beside(const std::string& path) {
-  unsigned char octets[6];
+  unsigned char octets[kMarkDigits / 2];
   RAND_bytes(octets, sizeof octets);
   std::string suffix;
   for (const unsigned char octet : octets) suffix += fmt::format("{:02x}", octet);
-  return (fs::path(parent_of(path)) / fmt::format(".{}.{}", fs::path(path).filename().string(), suffix)).string();
+  return (fs::path(parent_of(path)) / (hidden_prefix(path) + suffix)).string();
 }
 
-int rename_with(unsigned int flags, const std::string& from, const std::string& to) {
-  return renameat2(AT_FDCWD, from.c_str(), AT_FDCWD, to.c_str(), flags);
+bool is_beside(const std::string& name, const std::string& path) {
+  const std::string prefix = hidden_prefix(path);
+  return name.size() == prefix.size() + kMarkDigits && name.starts_with(prefix) &&
+         name.find_first_not_of("0123456789abcdef", prefix.size()) == std::string::npos;
 }
+
+bool rename_quietly(const std::string& from, const std::string& to) { return rename(from.c_str(), to.c_str()) == 0; }
 
 /// The way of one file into its place, and back.
 class Placing {
  public:
-  Placing(const NewFile& file, bool overwrite) : file_(file), beside_(name_beside(file.name)), overwrite_(overwrite) {}
+  Placing(const NewFile& file, bool overwrite)
+      : file_(file), fresh_(name_beside(file.name)), old_(name_beside(file.name)), overwrite_(overwrite) {}
   ~Placing() {
-    if (placed_ && !kept_) undo();
-    if (written_) unlink(beside_.c_str());  // the new file, or the old one after an exchange
+    unlink(fresh_.c_str());
+    if (kept_old_) unlink(old_.c_str());
   }
   Placing(const Placing&) = delete;
   Placing& operator=(const Placing&) = delete;
 
   Status write() {
-    written_ = true;
-    auto status = write_new(beside_, file_.content, file_.mode);
-    if (status) return give_away();
+    auto status = write_new(fresh_, file_.content, file_.mode, file_.owner);
+    if (status) return status;
     std::string message = status.error().message;
-    if (const auto at = message.find(beside_); at != std::string::npos) message.replace(at, beside_.size(), file_.name);
+    if (const auto at = message.find(fresh_); at != std::string::npos) message.replace(at, fresh_.size(), file_.name);
     return fail("{}", message);
   }
   Status place() {
@@ -58,38 +75,79 @@ class Placing {
     if (errno == EEXIST) return fail("{} came into being meanwhile and is not overwritten", file_.name);
     return fail("cannot write {}: {}", file_.name, std::strerror(errno));
   }
-  void keep() { kept_ = true; }
+  /// Empty, or what has to be done by hand.
+  std::string take_back() {
+    if (!placed_) return "";
+    placed_ = false;
+    if (!kept_old_) {
+      if (unlink(file_.name.c_str()) == 0 || errno == ENOENT) return "";
+      return fmt::format("{} is new and could not be removed: {}", file_.name, std::strerror(errno));
+    }
+    kept_old_ = false;  // it goes back, or it is not to be lost
+    if (rename_quietly(old_, file_.name)) return "";
+    return fmt::format("{} is new, the old one is {}: {}", file_.name, old_, std::strerror(errno));
+  }
 
  private:
-  Status give_away() const {
-    if (!file_.owner || lchown(beside_.c_str(), file_.owner->first, file_.owner->second) == 0) return {};
-    return fail("cannot give {} to its owner: {}", file_.name, std::strerror(errno));
-  }
   /// Some file systems know one way, some the other.
   bool place_new() {
-    if (rename_with(RENAME_NOREPLACE, beside_, file_.name) == 0) return true;
-    return errno != EEXIST && link(beside_.c_str(), file_.name.c_str()) == 0;
+    if (renameat2(AT_FDCWD, fresh_.c_str(), AT_FDCWD, file_.name.c_str(), RENAME_NOREPLACE) == 0) return true;
+    return errno != EEXIST && link(fresh_.c_str(), file_.name.c_str()) == 0;
   }
+  /// The old file gets a second name, so that it is always there; where a file system has no such names it steps aside.
   bool place_over() {
-    if (rename_with(RENAME_EXCHANGE, beside_, file_.name) == 0) {
-      undo_by_ = Undo::exchange;
-      return true;
+    if (link(file_.name.c_str(), old_.c_str()) == 0) {
+      kept_old_ = true;
+      return rename_quietly(fresh_, file_.name);
     }
     if (errno == ENOENT) return place_new();
-    undo_by_ = Undo::nothing;  // this file system cannot exchange; the old one is gone for good
-    return rename(beside_.c_str(), file_.name.c_str()) == 0;
-  }
-  void undo() {
-    if (undo_by_ == Undo::exchange) rename_with(RENAME_EXCHANGE, beside_, file_.name);
-    if (undo_by_ == Undo::unlink) unlink(file_.name.c_str());
+    if (!rename_quietly(file_.name, old_)) return false;
+    kept_old_ = rename_quietly(fresh_, file_.name);
+    const int error = errno;
+    if (!kept_old_) rename_quietly(old_, file_.name);
+    errno = error;
+    return kept_old_;
   }
 
   const NewFile& file_;
-  std::string beside_;
+  std::string fresh_, old_;
   bool overwrite_;
-  bool written_ = false, placed_ = false, kept_ = false;
-  enum class Undo { unlink, exchange, nothing } undo_by_ = Undo::unlink;
+  bool placed_ = false, kept_old_ = false;
 };
+
+using Placings = std::vector<std::unique_ptr<Placing>>;
+
+/// What went wrong, with what became of the files.
+Status undone(const Placings& placings, const Status& wrong) {
+  std::string left;
+  for (const auto& placing : placings) {
+    if (const std::string trouble = placing->take_back(); !trouble.empty()) left += "; " + trouble;
+  }
+  return fail("{}{}", wrong.error().message, left.empty() ? "; nothing was written" : left);
+}
+
+/// Held by who writes into a directory, so that nobody takes the files of another's work for leftovers. Where it cannot
+/// be had, nothing is cleared away.
+class DirectoryLock {
+ public:
+  explicit DirectoryLock(const std::string& path) : file_(open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC)) {
+    held_ = file_.get() >= 0 && flock(file_.get(), LOCK_EX | LOCK_NB) == 0;
+  }
+  bool held() const { return held_; }
+
+ private:
+  serve::UniqueFd file_;
+  bool held_ = false;
+};
+
+/// Files that a crash has left beside `path`, private keys among them.
+void clear_leftovers(const std::string& path) {
+  std::error_code stop;
+  for (fs::directory_iterator at(parent_of(path), stop), end; !stop && at != end; at.increment(stop)) {
+    const std::string name = at->path().filename().string();
+    if (is_beside(name, path)) unlink(at->path().c_str());
+  }
+}
 
 Status sync_parents(std::span<const NewFile> files) {
   std::set<std::string> parents;
@@ -98,6 +156,16 @@ Status sync_parents(std::span<const NewFile> files) {
     if (auto status = sync_directory(parent); !status) return status;
   }
   return {};
+}
+
+Status put_all(const Placings& placings, std::span<const NewFile> files) {
+  for (const auto& placing : placings) {
+    if (auto status = placing->write(); !status) return status;
+  }
+  for (const auto& placing : placings) {
+    if (auto status = placing->place(); !status) return status;
+  }
+  return sync_parents(files);
 }
 
 Status check_directory(const std::string& path) {
@@ -132,18 +200,15 @@ Status write_together(std::span<const NewFile> files, bool overwrite) {
   std::vector<std::string> paths;
   for (const NewFile& file : files) paths.push_back(file.name);
   if (auto status = check_places(paths, overwrite); !status) return status;
-  std::vector<std::unique_ptr<Placing>> placings;
+  std::map<std::string, DirectoryLock> locks;
+  for (const NewFile& file : files) locks.try_emplace(parent_of(file.name), parent_of(file.name));
+  Placings placings;
+  for (const NewFile& file : files) placings.push_back(std::make_unique<Placing>(file, overwrite));
+  if (auto status = put_all(placings, files); !status) return undone(placings, status);
+  placings.clear();  // removes the old files
   for (const NewFile& file : files) {
-    placings.push_back(std::make_unique<Placing>(file, overwrite));
-    if (auto status = placings.back()->write(); !status) {
-      return fail("{}; nothing was written", status.error().message);
-    }
+    if (locks.at(parent_of(file.name)).held()) clear_leftovers(file.name);
   }
-  for (const auto& placing : placings) {
-    if (auto status = placing->place(); !status) return fail("{}; nothing was written", status.error().message);
-  }
-  if (auto status = sync_parents(files); !status) return fail("{}; nothing was written", status.error().message);
-  for (const auto& placing : placings) placing->keep();
   return {};
 }
 

@@ -1,17 +1,23 @@
 #include "node/file_set.h"
 
+#include <fcntl.h>
 #include <gtest/gtest.h>
+#include <sys/file.h>
 #include <sys/resource.h>
 #include <sys/stat.h>
+#include <unistd.h>
 
 #include <algorithm>
 #include <csignal>
 #include <filesystem>
 
 #include "node/test_directory.h"
+#include "serve/unique_fd.h"
 
 namespace transom::node {
 namespace {
+
+using Names = std::vector<std::string>;
 
 class FileSet : public testing::Test {
  protected:
@@ -39,8 +45,6 @@ class FileSet : public testing::Test {
 
   TestDirectory directory_;
 };
-
-using Names = std::vector<std::string>;
 
 TEST_F(FileSet, AllAreWrittenWithTheirModesAndNothingElseStays) {
   const auto files = pair("1");
@@ -70,6 +74,47 @@ TEST_F(FileSet, ADanglingLinkCountsAsThere) {
   EXPECT_FALSE(write_together(pair("3"), false));
   ASSERT_TRUE(write_together(pair("3"), true));
   EXPECT_FALSE(std::filesystem::is_symlink(at("key")));
+  EXPECT_EQ(names(), (Names{"certificate", "key"}));
+}
+
+TEST_F(FileSet, WhatACrashHasLeftGoesWithTheNextSuccess) {
+  const std::string left = ".key.transom-0123456789ab";
+  const Names others = {".key.transom-0123456789a", ".key.transom-0123456789xy", ".key.old",
+                        ".other.transom-0123456789ab"};
+  ASSERT_TRUE(write_new(at(left), "an old key", 0600));
+  for (const std::string& name : others) ASSERT_TRUE(write_new(at(name), "of somebody", 0600));
+  auto failing = pair("1");
+  failing.back().name = at("missing/certificate");
+  EXPECT_FALSE(write_together(failing, true));
+  EXPECT_EQ(content(left), "an old key") << "it may be the only one that fits";
+  ASSERT_TRUE(write_together(pair("1"), true));
+  EXPECT_EQ(content(left), "none");
+  for (const std::string& name : others) EXPECT_EQ(content(name), "of somebody") << name;
+}
+
+TEST_F(FileSet, NobodyElsesWorkIsALeftover) {
+  const std::string name = ".key.transom-0123456789ab";
+  ASSERT_TRUE(write_new(at(name), "being written", 0600));
+  const serve::UniqueFd other(open(directory_.path().c_str(), O_RDONLY | O_DIRECTORY));
+  ASSERT_EQ(flock(other.get(), LOCK_EX | LOCK_NB), 0);
+  ASSERT_TRUE(write_together(pair("1"), false));
+  EXPECT_EQ(content(name), "being written");
+}
+
+/// A directory in which only owners remove files: the second one cannot be replaced once the first one is.
+TEST_F(FileSet, AnOldFileComesBackWhenALaterOneCannotBeReplaced) {
+  if (geteuid() != 0) GTEST_SKIP() << "only root can give files away";
+  ASSERT_TRUE(write_together(pair("old"), false));
+  ASSERT_EQ(chmod(directory_.path().c_str(), 01777), 0);
+  ASSERT_EQ(chown(at("key").c_str(), 65534, 65534), 0);
+  ASSERT_EQ(seteuid(65534), 0);
+  const auto status = write_together(pair("new"), true);
+  ASSERT_EQ(seteuid(0), 0);
+  ASSERT_FALSE(status);
+  EXPECT_NE(status.error().message.find("certificate: Operation not permitted; nothing was written"), std::string::npos)
+      << status.error().message;
+  EXPECT_EQ(content("key"), "key old");
+  EXPECT_EQ(content("certificate"), "certificate old");
   EXPECT_EQ(names(), (Names{"certificate", "key"}));
 }
 

@@ -3,6 +3,7 @@
 #include <algorithm>
 
 #include "pki/authority_constraints.h"
+#include "pki/validity.h"
 #include "tls/certificate_builder.h"
 #include "tls/certificate_info.h"
 #include "tls/ocsp.h"
@@ -18,7 +19,6 @@ using StackHandle = std::unique_ptr<STACK_OF(X509), void (*)(STACK_OF(X509)*)>;
 
 constexpr std::int64_t kHour = 3600;
 constexpr std::int64_t kAuthorityLifetime = 3650 * 24 * kHour;
-constexpr std::int64_t kClockSkew = kHour;  // certificates begin this long before now
 constexpr std::size_t kMaxName = 40;
 constexpr std::size_t kMaxUrl = 255;
 
@@ -40,7 +40,7 @@ Status check_public_key(EVP_PKEY* key) {
   std::size_t length = 0;
   EVP_PKEY_get_group_name(key, curve, sizeof curve, &length);
   const std::string_view name(curve);
-  if (EVP_PKEY_is_a(key, "EC") && (name == "prime256v1" || name == "secp384r1" || name == "secp521r1")) return {};
+  if (EVP_PKEY_is_a(key, "EC") && (name == "prime256v1" || name == "secp384r1")) return {};
   return fail("a certificate for this key ({}) is not made: browsers take RSA of 2048 to 8192 bits, P-256 and P-384",
               describe_key(key));
 }
@@ -72,6 +72,15 @@ tls::Extensions extensions_of(const LeafPlan& plan, EVP_PKEY* key, bool has_subj
 std::string subject_of(const Names& names) {
   if (names.dns.empty() && !names.ip_addresses.empty()) return "IP address " + names.ip_addresses.front();
   return common_name(names);
+}
+
+/// The names went through a text; what was signed must be what somebody has looked at.
+Status check_names(X509* made, const Names& wanted) {
+  const tls::NamesHandle list(
+      static_cast<GENERAL_NAMES*>(X509_get_ext_d2i(made, NID_subject_alt_name, nullptr, nullptr)));
+  const auto names = read_names(list.get());
+  if (names && *names == wanted) return {};
+  return fail("the certificate would be for other names than those asked for: {}", alternative_names(wanted));
 }
 
 }  // namespace
@@ -115,10 +124,14 @@ Result<tls::CertificateHandle> issue_leaf(const SigningPair& issuer, const LeafP
   if (auto status = check_public_key(key); !status) return tl::make_unexpected(status.error());
   if (auto status = check_permitted(certificate, plan.names); !status) return tl::make_unexpected(status.error());
   const std::string subject = subject_of(plan.names);
-  const std::int64_t begin = std::max(now - kClockSkew, tls::seconds_of(X509_get0_notBefore(certificate)));
-  const std::int64_t end = std::min(now + plan.lifetime_s, tls::seconds_of(X509_get0_notAfter(certificate)));
-  return tls::make_certificate({subject, begin, end, extensions_of(plan, key, !subject.empty())}, key, certificate,
-                               issuer.key.get());
+  const Validity whole = validity(now, plan.lifetime_s);
+  const std::int64_t begin = std::max(whole.begin, tls::seconds_of(X509_get0_notBefore(certificate)));
+  const std::int64_t end = std::min(whole.end, tls::seconds_of(X509_get0_notAfter(certificate)));
+  auto made = tls::make_certificate({subject, begin, end, extensions_of(plan, key, !subject.empty())}, key, certificate,
+                                    issuer.key.get());
+  if (!made) return made;
+  if (auto status = check_names(made->get(), plan.names); !status) return tl::make_unexpected(status.error());
+  return made;
 }
 
 Status check_chain(X509* leaf, X509* intermediate, X509* root, LeafPlan::Use use, std::int64_t now) {

@@ -6,6 +6,7 @@
 #include <openssl/pkcs12.h>
 
 #include "pki/authority_testing.h"
+#include "pki/faults.h"
 #include "pki/pkcs12.h"
 #include "tls/certificate_builder.h"
 #include "tls/certificate_info.h"
@@ -129,6 +130,21 @@ TEST_F(Authority, NothingOutlivesIt) {
   EXPECT_THAT(problem(plan, kNow - kDay), HasSubstr("set the clock"));
 }
 
+TEST_F(Authority, TheLongestLifeIsNotASecondTooLong) {
+  LeafPlan plan = test::plan_for({"example.com"});
+  plan.lifetime_s = kLongestLife;
+  const auto leaf = test::leaf_of(authority_, plan);
+  EXPECT_THAT(certificate_faults(leaf.get(), kNow), testing::IsEmpty());
+  EXPECT_EQ(tls::seconds_of(X509_get0_notAfter(leaf.get())) - tls::seconds_of(X509_get0_notBefore(leaf.get())),
+            kLongestLife - 1);
+}
+
+TEST_F(Authority, SignsOnlyWhatWasShown) {
+  LeafPlan plan = test::plan_for({"example.com"});
+  plan.names.dns = {"example.com,DNS:www.example.com"};
+  EXPECT_THAT(problem(plan, kNow), HasSubstr("for other names"));
+}
+
 TEST_F(Authority, NamesResponderAndListWhereToldSo) {
   LeafPlan plan = test::plan_for({"example.com"});
   plan.ocsp_url = "http://ca.example.com/ocsp";
@@ -148,10 +164,11 @@ TEST_F(Authority, WeakKeysGetNoCertificate) {
   const auto refused = [this](EVP_PKEY* key) {
     return !issue_leaf(authority_.intermediate, test::plan_for({"example.com"}), key, kNow).has_value();
   };
-  const tls::KeyHandle small(EVP_RSA_gen(1024)), odd(EVP_EC_gen("secp256k1")),
+  const tls::KeyHandle small(EVP_RSA_gen(1024)), odd(EVP_EC_gen("secp256k1")), large(EVP_EC_gen("P-521")),
       edwards(EVP_PKEY_Q_keygen(nullptr, nullptr, "ED25519"));
   EXPECT_TRUE(refused(small.get()));
   EXPECT_TRUE(refused(odd.get()));
+  EXPECT_TRUE(refused(large.get())) << "browsers do not take it";
   EXPECT_TRUE(refused(edwards.get()));
   const auto rsa = require(make_key({KeyKind::Algorithm::rsa, 2048}));
   EXPECT_FALSE(refused(rsa.get()));

@@ -5,17 +5,26 @@
 #include <algorithm>
 #include <string_view>
 
+#include "pki/printable.h"
+#include "tls/certificate_info.h"
+
 namespace transom::pki {
 namespace {
 
 constexpr std::size_t kMaxNames = 100;
+constexpr std::size_t kMaxWord = 400;  // a mail address has at most 320
 constexpr std::size_t kMaxDnsName = 253;
 constexpr std::size_t kMaxLabel = 63;
 constexpr std::size_t kMaxCommonName = 64;  // ub-common-name, RFC 5280
 
-bool is_address(const std::string& word) {
-  in6_addr unused;
-  return inet_pton(AF_INET, word.c_str(), &unused) == 1 || inet_pton(AF_INET6, word.c_str(), &unused) == 1;
+/// An address in its usual form; empty for another word.
+std::string usual_address(const std::string& word) {
+  in6_addr address;
+  char text[INET6_ADDRSTRLEN] = "";
+  for (const int family : {AF_INET, AF_INET6}) {
+    if (inet_pton(family, word.c_str(), &address) == 1) return inet_ntop(family, &address, text, sizeof text);
+  }
+  return "";
 }
 
 bool all_digits(std::string_view text) {
@@ -33,7 +42,6 @@ std::string_view label_problem(std::string_view label) {
   if (label.size() > kMaxLabel) return "a part between two dots is longer than 63 characters";
   if (label.front() == '-' || label.back() == '-') return "a part begins or ends with a hyphen";
   for (const char c : label) {
-    if (static_cast<unsigned char>(c) >= 0x80) return "it has letters beyond ASCII; write it in its form with \"xn--\"";
     if (c == '_') return "host names have no underscore; browsers refuse such a certificate";
     if (c == '*') return "a star stands for one whole part, the first: \"*.example.com\"";
     const bool good = (c >= 'a' && c <= 'z') || (c >= '0' && c <= '9') || c == '-';
@@ -90,10 +98,25 @@ void add_once(std::vector<std::string>& list, std::string name) {
   if (std::find(list.begin(), list.end(), name) == list.end()) list.push_back(std::move(name));
 }
 
+/// Before anything else looks at it: a zero would end it for some and not for others, and what a stranger has written
+/// is shown to people.
+Status check_octets(const std::string& word) {
+  if (word.size() > kMaxWord) return fail("a name of {} octets is longer than any there can be", word.size());
+  for (const char c : word) {
+    const auto octet = static_cast<unsigned char>(c);
+    if (octet > ' ' && octet < 0x7f) continue;
+    return fail("\"{}\" is no name: {}", printable(word),
+                octet >= 0x80 ? "it has letters beyond ASCII; write it in its form with \"xn--\""
+                              : "it has a blank or a control character, and names have none");
+  }
+  return {};
+}
+
 Status add_name(Names& names, std::string word) {
+  if (auto status = check_octets(word); !status) return status;
   if (word.size() > 2 && word.front() == '[' && word.back() == ']') word = word.substr(1, word.size() - 2);
-  if (is_address(word)) {
-    add_once(names.ip_addresses, lower(std::move(word)));
+  if (std::string address = usual_address(word); !address.empty()) {
+    add_once(names.ip_addresses, std::move(address));
     return {};
   }
   if (auto status = check_form(word); !status) return status;
@@ -111,6 +134,25 @@ Status add_name(Names& names, std::string word) {
   return {};
 }
 
+std::string text_of(const ASN1_STRING* text) {
+  return {reinterpret_cast<const char*>(ASN1_STRING_get0_data(text)),
+          static_cast<std::size_t>(ASN1_STRING_length(text))};
+}
+
+/// As a word for `parse_names`; empty for a type that we do not certify.
+std::string word_of(const GENERAL_NAME* name) {
+  switch (name->type) {
+    case GEN_DNS:
+      return text_of(name->d.dNSName);
+    case GEN_EMAIL:
+      return text_of(name->d.rfc822Name);
+    case GEN_IPADD:
+      return tls::address_text(name->d.iPAddress);
+    default:
+      return "";
+  }
+}
+
 }  // namespace
 
 Result<Names> parse_names(std::span<const std::string> words) {
@@ -122,6 +164,15 @@ Result<Names> parse_names(std::span<const std::string> words) {
     if (auto status = add_name(names, word); !status) return tl::make_unexpected(status.error());
   }
   return names;
+}
+
+Result<Names> read_names(const GENERAL_NAMES* list) {
+  std::vector<std::string> words;
+  for (int i = 0; i < sk_GENERAL_NAME_num(list); ++i) {
+    words.push_back(word_of(sk_GENERAL_NAME_value(list, i)));
+    if (words.back().empty()) return fail("a name is neither a host name, an IP address nor a mail address");
+  }
+  return parse_names(words);
 }
 
 std::string alternative_names(const Names& names) {

@@ -2,6 +2,8 @@
 
 #include <gtest/gtest.h>
 
+#include <algorithm>
+
 namespace transom::pki {
 namespace {
 
@@ -64,6 +66,20 @@ TEST(Names, RefusesWhatNoBrowserTakes) {
   EXPECT_NE(problem(std::string(300, 'a')), "");
   EXPECT_FALSE(parse_names(Words{}).has_value());
   EXPECT_FALSE(parse_names(Words(101, "a.example")).has_value());
+}
+
+TEST(Names, AreOctetsThatAnyTerminalMayShow) {
+  for (const std::string& word : {std::string("10.0.0.7\0\r\x1b[2Kwww.example.com", 29), std::string("::1\0", 4),
+                                  std::string("a.example\x7f"), std::string("\x1b]0;x\x07@example.com")}) {
+    const std::string said = problem(word);
+    EXPECT_NE(said, "") << testing::PrintToString(word);
+    EXPECT_TRUE(std::all_of(said.begin(), said.end(), [](unsigned char c) { return c >= ' ' && c < 0x7f; })) << said;
+  }
+  EXPECT_LT(problem(std::string(100'000, 'a')).size(), 200U);
+}
+
+TEST(Names, WritesAddressesInOneWay) {
+  EXPECT_EQ(good({"2001:DB8:0:0::1", "2001:db8::1"}).ip_addresses, Words{"2001:db8::1"});
 }
 
 TEST(Names, ALongNameIsNoCommonName) {

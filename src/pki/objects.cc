@@ -7,6 +7,7 @@
 #include <algorithm>
 
 #include "pki/keys.h"
+#include "pki/pkcs12_cost.h"
 #include "pki/printable.h"
 #include "tls/openssl_error.h"
 
@@ -20,7 +21,6 @@ using Pkcs12Handle = std::unique_ptr<PKCS12, FreeWith<PKCS12_free>>;
 
 constexpr std::size_t kMaxObjects = 256;
 constexpr std::size_t kMaxLabel = 64;
-constexpr int kMaxRounds = 10'000'000;  // some seconds; a file that asks for more only wants to keep us busy
 constexpr std::string_view kBegin = "-----BEGIN ";
 
 /// Reads DER of which nothing is left over.
@@ -51,7 +51,8 @@ bool is_pkcs12(const PKCS12* store) {
   const ASN1_INTEGER* rounds = nullptr;
   if (PKCS12_mac_present(store) != 1) return false;  // nothing would say whether the passphrase is right
   PKCS12_get0_mac(nullptr, nullptr, nullptr, &rounds, store);
-  return rounds == nullptr || (ASN1_INTEGER_get(rounds) > 0 && ASN1_INTEGER_get(rounds) <= kMaxRounds);
+  if (rounds != nullptr && (ASN1_INTEGER_get(rounds) <= 0 || ASN1_INTEGER_get(rounds) > kMaxRounds)) return false;
+  return is_affordable(store, nullptr);
 }
 
 bool opens(PKCS12* store, const std::string& passphrase) {
@@ -63,7 +64,8 @@ void add_contents(PKCS12* store, const std::string& passphrase, Objects& found) 
   EVP_PKEY* key = nullptr;
   X509* certificate = nullptr;
   STACK_OF(X509)* others = nullptr;
-  if (PKCS12_parse(store, passphrase.c_str(), &key, &certificate, &others) != 1) return;
+  if (!is_affordable(store, &passphrase) || PKCS12_parse(store, passphrase.c_str(), &key, &certificate, &others) != 1)
+    return;
   if (key != nullptr) found.emplace_back(FoundKey{tls::KeyHandle(key), true});
   if (certificate != nullptr) found.emplace_back(tls::CertificateHandle(certificate));
   for (int i = 0; i < sk_X509_num(others); ++i) add_certificate(sk_X509_value(others, i), found);

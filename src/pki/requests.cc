@@ -1,6 +1,5 @@
 #include "pki/requests.h"
 
-#include <arpa/inet.h>
 #include <openssl/pem.h>
 #include <openssl/x509v3.h>
 
@@ -38,26 +37,27 @@ std::string text_of(const ASN1_STRING* text) {
           static_cast<std::size_t>(ASN1_STRING_length(text))};
 }
 
-std::string address_text(const ASN1_OCTET_STRING* address) {
-  char text[INET6_ADDRSTRLEN] = "";
-  const int length = ASN1_STRING_length(address);
-  if (length == 4) inet_ntop(AF_INET, ASN1_STRING_get0_data(address), text, sizeof text);
-  if (length == 16) inet_ntop(AF_INET6, ASN1_STRING_get0_data(address), text, sizeof text);
-  return text;
+/// The extensions asked for; null where there are none. Damaged ones must not count as none.
+Result<ExtensionsHandle> requested_extensions(X509_REQ* request) {
+  ExtensionsHandle list(X509_REQ_get_extensions(request), free_extensions);
+  const bool asked = X509_REQ_get_attr_by_NID(request, NID_ext_req, -1) >= 0 ||
+                     X509_REQ_get_attr_by_NID(request, NID_ms_ext_req, -1) >= 0;
+  if (asked && !list) return fail("what it asks for is damaged");
+  return list;
 }
 
-/// As a word for `parse_names`; empty for a type that we do not certify.
-std::string word_of(const GENERAL_NAME* name) {
-  switch (name->type) {
-    case GEN_DNS:
-      return text_of(name->d.dNSName);
-    case GEN_EMAIL:
-      return text_of(name->d.rfc822Name);
-    case GEN_IPADD:
-      return address_text(name->d.iPAddress);
-    default:
-      return "";
+/// Null where there are none.
+Result<tls::NamesHandle> requested_alternatives(X509_REQ* request) {
+  constexpr int kAbsent = -1;
+  const auto extensions = requested_extensions(request);
+  if (!extensions) return tl::make_unexpected(extensions.error());
+  int found = kAbsent;
+  tls::NamesHandle list(
+      static_cast<GENERAL_NAMES*>(X509V3_get_d2i(extensions->get(), NID_subject_alt_name, &found, nullptr)));
+  if (found != kAbsent && sk_GENERAL_NAME_num(list.get()) < 1) {
+    return fail("its alternative names are damaged, empty or stand there twice");
   }
+  return list;
 }
 
 std::string common_name_of(X509_REQ* request) {
@@ -101,19 +101,13 @@ Result<RequestHandle> read_request(const std::string& content, const std::string
 
 Result<Names> requested_names(X509_REQ* request, const std::string& what) {
   const tls::ErrorScope errors;
-  std::vector<std::string> words;
-  const ExtensionsHandle extensions(X509_REQ_get_extensions(request), free_extensions);
-  const tls::NamesHandle list(
-      static_cast<GENERAL_NAMES*>(X509V3_get_d2i(extensions.get(), NID_subject_alt_name, nullptr, nullptr)));
-  for (int i = 0; list && i < sk_GENERAL_NAME_num(list.get()); ++i) {
-    words.push_back(word_of(sk_GENERAL_NAME_value(list.get(), i)));
-    if (words.back().empty()) {
-      return fail("{} asks for a name that is neither a host name, an IP address nor a mail address", what);
-    }
+  const auto list = requested_alternatives(request);
+  if (!list) return fail("{}: {}", what, list.error().message);
+  const std::vector<std::string> words = {common_name_of(request)};
+  if (!*list && words.front().empty()) {
+    return fail("{} asks for no name at all; a certificate is for at least one", what);
   }
-  if (words.empty()) words.push_back(common_name_of(request));
-  if (words.back().empty()) return fail("{} asks for no name at all; a certificate is for at least one", what);
-  auto names = parse_names(words);
+  auto names = *list ? read_names(list->get()) : parse_names(words);
   if (!names) return fail("{}: {}", what, names.error().message);
   return names;
 }

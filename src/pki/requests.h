@@ -20,7 +20,7 @@ Result<std::string> make_request(const Names& names, EVP_PKEY* key);
 Result<RequestHandle> read_request(const std::string& content, const std::string& what);
 
 /// The alternative names asked for; the common name counts where there are none. Types other than host name, address
-/// and mail are refused, as is what `parse_names` refuses.
+/// and mail are refused, as is what is damaged and what `parse_names` refuses.
 Result<Names> requested_names(X509_REQ* request, const std::string& what);
 
 }  // namespace transom::pki

@@ -1,12 +1,11 @@
 #include "pki/self_signed.h"
 
 #include "pki/faults.h"
+#include "pki/validity.h"
 #include "tls/certificate_builder.h"
 
 namespace transom::pki {
 namespace {
-
-constexpr std::int64_t kClockSkew = 3600;
 
 /// RSA keys also decrypt, for the key exchange of clients that know no other.
 const char* key_usage(EVP_PKEY* key) {
@@ -21,10 +20,10 @@ Result<tls::CertificateHandle> make_self_signed(const Names& names, EVP_PKEY* ke
                 names.emails.front());
   }
   const std::string name = common_name(names);
-  const std::int64_t begin = now - kClockSkew;
+  const Validity valid = validity(now, days * kDaySeconds);
   const tls::CertificateRequest request{name.empty() ? "self-signed" : name,
-                                        begin,
-                                        begin + days * kDaySeconds - 1,  // the last second counts
+                                        valid.begin,
+                                        valid.end,
                                         {{NID_basic_constraints, "critical,CA:FALSE"},
                                          {NID_key_usage, key_usage(key)},
                                          {NID_ext_key_usage, "serverAuth"},

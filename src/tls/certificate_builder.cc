@@ -12,7 +12,7 @@ namespace {
 
 constexpr std::size_t serial_octets = 16;
 
-/// 127 random bits behind a leading 01: never zero, never negative, always the same length.
+/// 126 random bits behind a leading 01: never zero, never negative, always the same length.
 bool set_serial(X509* certificate) {
   unsigned char octets[serial_octets];
   if (RAND_bytes(octets, sizeof octets) != 1) return false;
