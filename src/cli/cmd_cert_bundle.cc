@@ -16,7 +16,7 @@ void insist_on_end(const pki::Bundle& bundle) {
     return;
   }
   const auto info = value_or_give_up(tls::certificate_info(bundle.open_end));
-  const std::string url = pki::printable(pki::issuer_url(bundle.open_end), true);
+  const std::string url = pki::issuer_url(bundle.open_end);
   give_up(
       "the chain has a gap: \"{}\" was issued by \"{}\", which is in none of the files and not known to this machine; "
       "name its file too{} (the root of your own authority as well: it shows that the chain is whole, and is left out)",

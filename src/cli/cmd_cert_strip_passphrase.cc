@@ -32,6 +32,7 @@ int run_cert_strip_passphrase(Arguments& arguments) {
 
   const std::string out = named.value_or(plain_name(path));
   check_outputs({out}, force);
+  spare_inputs({out}, {options.file});
   bool encrypted = false;
   const auto key = open_key(path, options, &encrypted);
   if (!encrypted) give_up("{} has no passphrase; it can be used as it is", path);
