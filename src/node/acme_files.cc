@@ -34,12 +34,11 @@ std::string file_name(const std::string& domain) {
 }  // namespace
 
 AcmeFiles acme_files(const tls::AcmeConfig& config) {
+  const std::set<std::string> domains(config.domains.begin(), config.domains.end());
   std::string identity = config.directory_url;
-  for (const auto& domain : std::set<std::string>(config.domains.begin(), config.domains.end())) {
-    identity += "\n" + domain;
-  }
+  for (const std::string& domain : domains) identity += "\n" + domain;
   const std::string account = config.state_directory + "/account-" + short_hash(config.directory_url);
-  const std::string first = config.domains.empty() ? "" : config.domains.front();
+  const std::string first = domains.empty() ? "" : *domains.begin();
   const std::string certificate = config.state_directory + "/" + file_name(first) + "-" + short_hash(identity);
   return {account + ".key",
           account + ".json",

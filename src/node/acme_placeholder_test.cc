@@ -123,6 +123,34 @@ TEST_F(AcmePlaceholder, WhatWillNotDoIsReplaced) {
   EXPECT_EQ(tls::certificate_info(chain())->not_after, now_ + 7 * kDay);
 }
 
+TEST_F(AcmePlaceholder, WhatCannotBeReadIsNotReplaced) {
+  ASSERT_TRUE(place());
+  const std::string before = chain();
+  fs::remove(files_.key);
+  fs::create_directory(files_.key);
+  EXPECT_THAT(place().error().message, HasSubstr("cannot read " + files_.key));
+  EXPECT_EQ(chain(), before);
+  EXPECT_FALSE(usable());
+}
+
+/// Where a file system cannot swap directories, a crash may leave none of that name.
+TEST_F(AcmePlaceholder, WhatACrashPutAsideIsServedAgain) {
+  ASSERT_TRUE(place());
+  const std::string path = files_.certificate_directory, before = chain();
+  fs::rename(path, path + ".old");
+  ASSERT_TRUE(place());
+  EXPECT_EQ(chain(), before);
+  fs::copy(path, path + ".new");
+  fs::rename(path, path + ".old");
+  write(path + ".old/chain.pem", "of the past");
+  ASSERT_TRUE(place());
+  EXPECT_EQ(chain(), before);
+  EXPECT_FALSE(fs::exists(path + ".old"));
+  fs::rename(path, path + ".new");  // alone it may be half written
+  ASSERT_TRUE(place());
+  EXPECT_NE(chain(), before);
+}
+
 TEST_F(AcmePlaceholder, AnExpiredRealOneIsNoWorse) {
   ASSERT_TRUE(place());
   const auto old = tls::test::issue("old", tls::test::ec_key(),
@@ -138,6 +166,19 @@ TEST_F(AcmePlaceholder, EndpointsShareACertificate) {
   config_.workers[0].transports[1].endpoint.tls->acme->domains = {"c.example"};
   EXPECT_EQ(acme_endpoints(config_).size(), 2u);
   EXPECT_EQ(acme_endpoints({}).size(), 0u);
+}
+
+TEST_F(AcmePlaceholder, WhatNoEndpointUsesIsNamed) {
+  const auto name = [this] { return fs::path(files_.certificate_directory).filename().string(); };
+  ASSERT_TRUE(place());
+  const std::string old = name();
+  for (const std::string& file : {files_.state, files_.pending_key, files_.account, files_.account_key})
+    write(file, "");
+  EXPECT_THAT(unused_acme_files(config_), ElementsAre());
+  use({"c.example"});
+  ASSERT_TRUE(place());
+  EXPECT_THAT(unused_acme_files(config_), ElementsAre(old, old + ".json", old + ".pending.key"));
+  EXPECT_TRUE(fs::exists(directory_.path() + "/acme/" + old + "/key.pem"));
 }
 
 TEST_F(AcmePlaceholder, NothingIsMadeWithoutAcme) {
@@ -195,6 +236,40 @@ TEST_F(AcmePlaceholder, RootWorksWithTheRightsOfTheUser) {
   const RunAs other{"other", 4713, 4713};
   EXPECT_THAT(place(other).error().message, HasSubstr("belongs to another user"));
   EXPECT_THAT(place().error().message, HasSubstr("chown -R"));
+}
+
+/// Whoever owns the node directory can give root's files other names there.
+TEST_F(AcmePlaceholder, WhatOthersMayHaveMovedThereStaysWithRoot) {
+  if (geteuid() != 0) GTEST_SKIP() << "needs root";
+  const RunAs user{"somebody", 4711, 4712};
+  const auto owner_of = [](const std::string& path) {
+    struct stat status {};
+    return lstat(path.c_str(), &status) == 0 ? status.st_uid : 0;
+  };
+  ASSERT_EQ(chown(directory_.path().c_str(), user.uid, user.gid), 0);
+  for (const std::string name : {"/acme", "/ocsp-cache"}) {
+    fs::create_directory(directory_.path() + name);
+    write(directory_.path() + name + "/secret.key", "root's");
+  }
+  for (const std::string name : {"/node.lock", "/node.pid", "/control.sock", "/listen.sock"}) {
+    write(directory_.path() + name, "root's");
+  }
+  EXPECT_THAT(place(user).error().message, HasSubstr("chown -R somebody"));
+  hand_over(user, config_, {directory_.path() + "/listen.sock"});
+  for (const auto& entry : fs::recursive_directory_iterator(directory_.path())) {
+    EXPECT_EQ(owner_of(entry.path()), 0u) << entry.path();
+  }
+  fs::remove_all(directory_.path() + "/acme");
+  write(directory_.path() + "/node.lock", std::to_string(getpid()) + "\n");
+  ASSERT_TRUE(place(user));
+  hand_over(user, config_, {});
+  for (const std::string& path : {directory_.path() + "/acme", files_.key, directory_.path() + "/node.lock"}) {
+    EXPECT_EQ(owner_of(path), 4711u) << path;
+  }
+  ASSERT_EQ(chown(directory_.path().c_str(), 0, 0), 0);
+  fs::permissions(directory_.path(), fs::perms(0755));
+  hand_over(user, config_, {});
+  EXPECT_EQ(owner_of(directory_.path() + "/ocsp-cache/secret.key"), 4711u) << "only root can have put it there";
 }
 
 TEST_F(AcmePlaceholder, CheckNeitherComplainsNorWrites) {

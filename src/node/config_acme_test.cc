@@ -125,6 +125,43 @@ TEST(AcmeConfigSchema, WhatIsWrong) {
   EXPECT_FALSE(load_json(in_endpoint("\"type\": \"unix\", \"path\": \"s\", \"tls\": {}")).ok());
 }
 
+TEST(AcmeConfigSchema, NamesInAnyOrderAreOneCertificate) {
+  const auto directory = [](const std::string& domains) {
+    return acme_files(*read(in_acme("\"domains\": [" + domains + "]")).acme).certificate_directory;
+  };
+  EXPECT_EQ(directory("\"b.example\", \"a.example\""), directory("\"a.example\", \"b.example\", \"a.example\""));
+  EXPECT_NE(directory("\"b.example\""), directory("\"a.example\", \"b.example\""));
+}
+
+TEST(AcmeConfigSchema, WhatIsSharedIsSaidOnce) {
+  const struct {
+    std::string one, other, fragment;
+  } cases[] = {
+      {"", "", ""},
+      {"", ", \"contact\": \"a@b.example\"",
+       "\"contact\" is not that of " + kAcme + ", with which this shares the account"},
+      {", \"contact\": \"a@b.example\"", ", \"directory\": \"letsencrypt-staging\"", ""},
+      {"", ", \"ca\": \"ca.pem\"", "\"ca\" is not that of"},
+      {", \"challenge\": \"http-01\"", ", \"challenge\": \"tls-alpn-01\"", "write the same \"challenge\" in both"},
+  };
+  for (const auto& one : cases) {
+    const std::string second =
+        ", {\"type\": \"websocket\", \"options\": {\"allowed_origins\": [\"*\"]}, \"endpoint\": {\"type\": \"tcp\", "
+        "\"port\": 8443, \"tls\": {\"acme\": ^{" +
+        kDomain + one.other + "}}}}";
+    const MarkedText marked(in_tls("\"acme\": {" + kDomain + one.one + "}", 443, second));
+    const LoadedConfig loaded = load_json(marked.text);
+    const std::string path = "workers[0].transports[1].endpoint.tls.acme";
+    EXPECT_EQ(loaded.startable(), one.fragment.empty()) << describe(loaded);
+    EXPECT_TRUE(one.fragment.empty() || has(loaded, Severity::error, marked.at, path, one.fragment));
+  }
+  // Another certificate of the same account may be had in another way.
+  const std::string second =
+      ", {\"type\": \"websocket\", \"options\": {\"allowed_origins\": [\"*\"]}, \"endpoint\": {\"type\": \"tcp\", "
+      "\"port\": 8443, \"tls\": {\"acme\": {\"domains\": [\"b.example\"], \"challenge\": \"http-01\"}}}}";
+  EXPECT_TRUE(load_json(MarkedText(in_tls("\"acme\": ^{" + kDomain + "}", 443, second)).text).startable());
+}
+
 TEST(AcmeConfigSchema, PortsThatChallengesDoNotComeTo) {
   const std::string plain =
       ", {\"type\": \"websocket\", \"options\": {\"allowed_origins\": [\"*\"]}, \"endpoint\": {\"type\": \"tcp\", "

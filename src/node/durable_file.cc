@@ -31,8 +31,13 @@ void remove_all(const std::string& path) {
   std::filesystem::remove_all(path, ignored);  // never follows a symbolic link
 }
 
-/// Swaps where the file system can, else steps aside: a crash between the two renames leaves no `path`, which is to be
-/// made anew anyway.
+bool exists(const std::string& path) {
+  struct stat status {};
+  return lstat(path.c_str(), &status) == 0;
+}
+
+/// Swaps where the file system can, else steps aside: a crash between the two renames leaves no `path`; see
+/// recover_directory.
 Status put_in_place(const std::string& fresh, const std::string& path) {
   if (rename(fresh.c_str(), path.c_str()) == 0) return {};
   if (renameat2(AT_FDCWD, fresh.c_str(), AT_FDCWD, path.c_str(), RENAME_EXCHANGE) == 0) return {};
@@ -111,6 +116,20 @@ Status replace_directory(const std::string& path, const std::vector<NewFile>& fi
   if (auto status = sync_directory(parent_of(path)); !status) return status;
   remove_all(fresh);  // holds the old files now
   remove_all(path + ".old");
+  return {};
+}
+
+Status recover_directory(const std::string& path) {
+  const std::string fresh = path + ".new", old = path + ".old";
+  if (!exists(path)) {
+    // The old one steps aside when the new one is whole. Without an old one the new one may be half written.
+    if (!exists(old)) return {};
+    const std::string& from = exists(fresh) ? fresh : old;
+    if (rename(from.c_str(), path.c_str()) != 0) return failed("rename", from);
+    if (auto status = sync_directory(parent_of(path)); !status) return status;
+  }
+  remove_all(fresh);
+  remove_all(old);
   return {};
 }
 

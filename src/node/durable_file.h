@@ -38,4 +38,8 @@ struct NewFile {
 /// new one. What a crash leaves (`path.new`, `path.old`) the next call removes.
 Status replace_directory(const std::string& path, const std::vector<NewFile>& files);
 
+/// Ends what a crash may have left of `replace_directory`: where a file system cannot swap, there may be no `path` but
+/// both of the others. To be called before anybody reads, by the only process that replaces.
+Status recover_directory(const std::string& path);
+
 }  // namespace transom::node

@@ -15,10 +15,10 @@
 #include <cstring>
 #include <filesystem>
 #include <memory>
+#include <nlohmann/json.hpp>
 #include <optional>
 
 #include "base/log.h"
-#include "node/acme_placeholder.h"
 #include "node/control.h"
 #include "node/ocsp_cache.h"
 #include "serve/unique_fd.h"
@@ -30,7 +30,8 @@ namespace {
 namespace fs = std::filesystem;
 using serve::UniqueFd;
 
-constexpr std::size_t kEntrySize = 64 * 1024;  // of a line of the user database; large groups are long
+constexpr std::size_t kEntrySize = 64 * 1024;      // of a line of the user database; large groups are long
+constexpr std::size_t kLongestRecord = 64 * 1024;  // of what node.pid holds
 
 std::optional<unsigned> number(const std::string& text) {
   unsigned value = 0;
@@ -75,21 +76,65 @@ void give_below(const RunAs& user, int directory, const std::string& name) {
   if (file) give(user, file.get(), name);
 }
 
-/// A directory with all that is in it. One that is the user's already was given away before, and everything in it may
-/// be a trap of his; so it is given away last, when nothing is left to do in it.
-void give_with_files(const RunAs& user, const std::string& path) {
-  const UniqueFd directory(open(path.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
-  struct stat status {};
-  if (!directory || fstat(directory.get(), &status) != 0 || status.st_uid != geteuid()) return;
-  const std::unique_ptr<DIR, int (*)(DIR*)> listing(fdopendir(dup(directory.get())), closedir);
-  while (listing) {
-    const dirent* entry = readdir(listing.get());
-    if (entry == nullptr) break;
-    const std::string name = entry->d_name;
-    if (entry->d_type == DT_REG) give_below(user, directory.get(), name);
-    if (entry->d_type == DT_DIR && name != "." && name != "..") give_with_files(user, path + "/" + name);
+using Listing = std::unique_ptr<DIR, int (*)(DIR*)>;
+
+Listing list(int directory) {
+  return Listing(fdopendir(openat(directory, ".", O_RDONLY | O_DIRECTORY | O_CLOEXEC)), closedir);
+}
+
+bool is_dots(const std::string& name) { return name == "." || name == ".."; }
+
+bool is_empty(int directory) {
+  const Listing listing = list(directory);
+  while (const dirent* entry = listing ? readdir(listing.get()) : nullptr) {
+    if (!is_dots(entry->d_name)) return false;
   }
-  give(user, directory.get(), path);
+  return listing != nullptr;
+}
+
+bool is_own(int file) {
+  struct stat status {};
+  return fstat(file, &status) == 0 && status.st_uid == geteuid();
+}
+
+/// Only the present user can put anything into it, or move it about there.
+bool is_closed(int directory) {
+  struct stat status {};
+  return is_own(directory) && fstat(directory, &status) == 0 && (status.st_mode & 022) == 0;
+}
+
+/// A directory with all that is in it; given away last, when nothing is left to do in it.
+void give_all(const RunAs& user, int directory, const std::string& path) {
+  const Listing listing = list(directory);
+  while (const dirent* entry = listing ? readdir(listing.get()) : nullptr) {
+    const std::string name = entry->d_name;
+    if (entry->d_type == DT_REG) give_below(user, directory, name);
+    if (entry->d_type != DT_DIR || is_dots(name)) continue;
+    const UniqueFd inner(openat(directory, name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+    if (inner && is_own(inner.get())) give_all(user, inner.get(), path + "/" + name);
+  }
+  give(user, directory, path);
+}
+
+/// `node.lock` and `node.pid` hold the number of the process that wrote them, which no other file of root's does that
+/// somebody may have moved there.
+bool names_this_process(int file) {
+  std::string text(kLongestRecord, '\0');
+  const ssize_t count = pread(file, text.data(), text.size(), 0);
+  text.resize(count > 0 ? static_cast<std::size_t>(count) : 0);
+  const auto content = nlohmann::json::parse(text, nullptr, false);
+  return (content.is_object() ? content.value("pid", nlohmann::json()) : content) == getpid();
+}
+
+void give_record(const RunAs& user, const std::string& path) {
+  const UniqueFd file(open(path.c_str(), O_RDONLY | O_NOFOLLOW | O_NONBLOCK | O_CLOEXEC));
+  if (file && names_this_process(file.get())) give(user, file.get(), path);
+}
+
+void give_socket(const RunAs& user, const std::string& path) {
+  const UniqueFd file(open(path.c_str(), O_PATH | O_NOFOLLOW | O_CLOEXEC));
+  struct stat status {};
+  if (file && fstat(file.get(), &status) == 0 && S_ISSOCK(status.st_mode)) give(user, file.get(), path);
 }
 
 bool uses_tls(const NodeConfig& config) {
@@ -140,17 +185,38 @@ Result<RunAs> find_run_as(const std::string& text) {
   return user;
 }
 
+Status provide_directory(const RunAs& user, const std::string& path) {
+  const fs::path whole = path;
+  const UniqueFd parent(open(whole.parent_path().c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC));
+  const std::string name = whole.filename();
+  if (!parent || (mkdirat(parent.get(), name.c_str(), 0700) != 0 && errno != EEXIST)) {
+    return fail("{}", std::strerror(errno));
+  }
+  const UniqueFd directory(openat(parent.get(), name.c_str(), O_RDONLY | O_DIRECTORY | O_NOFOLLOW | O_CLOEXEC));
+  if (!directory) return fail("{}", std::strerror(errno));
+  if (!is_own(directory.get())) return {};
+  // An empty one is a loss to nobody, whoever put it there.
+  if (!is_closed(parent.get()) && !is_empty(directory.get())) {
+    return fail(
+        "it is root's, and others than root may have moved it there; look at it and, if it is the node's, give it to "
+        "the one whom the node runs as, by `chown -R {} {}`",
+        user.name, tls::shell_word(path));
+  }
+  give_all(user, directory.get(), path);
+  return {};
+}
+
 void hand_over(const RunAs& user, const NodeConfig& config, const std::vector<std::string>& made_paths) {
-  const fs::path directory = config.node_directory;
-  const auto give_path = [&user](const fs::path& path) { give_below(user, AT_FDCWD, path.string()); };
-  for (const char* name : {"node.lock", "node.pid", kControlSocketName}) give_path(directory / name);
+  const std::string directory = config.node_directory + "/";
+  for (const char* name : {"node.lock", "node.pid"}) give_record(user, directory + name);
+  give_socket(user, directory + kControlSocketName);
+  for (const std::string& path : made_paths) give_socket(user, path);
+  if (!uses_tls(config)) return;
   // The user could not make it in a directory of root's.
-  const fs::path cache = directory / kOcspCacheName;
-  if (uses_tls(config)) mkdir(cache.c_str(), 0700);
-  give_with_files(user, cache.string());
-  for (const tls::ServerConfig* endpoint : acme_endpoints(config))
-    give_with_files(user, endpoint->acme->state_directory);
-  for (const std::string& path : made_paths) give_path(path);
+  const std::string cache = directory + kOcspCacheName;
+  if (const auto status = provide_directory(user, cache); !status) {
+    log_warn("no OCSP responses are kept in {}: {}", cache, status.error().message);
+  }
 }
 
 Status become(const RunAs& user) {

@@ -25,8 +25,12 @@ void forbid_new_privileges();
 /// process is not root and therefore cannot become somebody else.
 Result<RunAs> find_run_as(const std::string& text);
 
+/// For root: makes the private directory `path` for the user, with whom it is from now on. One of root's that is there
+/// already becomes his with all that is in it, but only where nobody else can have moved it there.
+Status provide_directory(const RunAs& user, const std::string& path);
+
 /// Gives the user what the node has made and will use again: its files in the node directory and the sockets in
-/// `made_paths`. Only files of the present user are given away, never through symlinks.
+/// `made_paths`. Only what this process has made is given away, never through symlinks.
 void hand_over(const RunAs& user, const NodeConfig& config, const std::vector<std::string>& made_paths);
 
 /// Becomes the user, in all threads and for good: groups, ids, no capability left, and no way back, which is tried.

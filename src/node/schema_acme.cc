@@ -167,6 +167,26 @@ void check_acme_ports(SchemaReader& reader, const Place& place, const serve::End
   if (!message.empty()) reader.report(Diagnostic::Severity::warning, place, message, {"", hint, ""});
 }
 
+/// What two endpoints say differently of something that they share; empty: nothing.
+std::string contradiction(const A& one, const A& other) {
+  const AcmeFiles files = acme_files(one), others = acme_files(other);
+  if (files.account_key != others.account_key) return "";
+  if (one.contacts != other.contacts) return "contact";
+  if (files.certificate_directory != others.certificate_directory) return "";
+  if (one.ca_file != other.ca_file) return "ca";
+  return one.challenge != other.challenge ? "challenge" : "";
+}
+
+/// Else what the first one says would count without a word.
+void check_acme_sharing(SchemaReader& reader, const AcmeUse& use, const AcmeUse& earlier) {
+  const std::string key = contradiction(*use.endpoint.tls->acme, *earlier.endpoint.tls->acme);
+  if (key.empty()) return;
+  reader.report(Diagnostic::Severity::error, use.place,
+                fmt::format("\"{}\" is not that of {}, with which this shares {}", key, earlier.place.path,
+                            key == "contact" ? "the account" : "the certificate"),
+                {"", fmt::format("write the same \"{}\" in both", key), ""});
+}
+
 }  // namespace
 
 Field<tls::ServerConfig> acme_field() {
@@ -183,7 +203,11 @@ Field<tls::ServerConfig> acme_field() {
 }
 
 void check_acme(SchemaReader& reader) {
-  for (const AcmeUse& use : reader.facts.acme) check_acme_ports(reader, use.place, use.endpoint);
+  const auto& uses = reader.facts.acme;
+  for (auto use = uses.begin(); use != uses.end(); ++use) {
+    check_acme_ports(reader, use->place, use->endpoint);
+    for (auto earlier = uses.begin(); earlier != use; ++earlier) check_acme_sharing(reader, *use, *earlier);
+  }
 }
 
 }  // namespace transom::node

@@ -99,6 +99,30 @@ def test_a_good_pair_outlives_a_restart_and_a_bad_one_does_not(tmp_path):
         assert "DNS:a.example" in served(port, "a.example")
 
 
+def test_what_a_change_of_domains_leaves_is_named(tmp_path):
+    port, plain, cbdir = configured(tmp_path, {"domains": ["a.example"]})
+    with Node(["--cbdir", cbdir], tmp_path, [port, plain]) as node:
+        left = pair_in(cbdir).name
+        assert "no endpoint uses" not in node.log()
+    port, plain, cbdir = configured(tmp_path, {"domains": ["b.example"]})
+    with Node(["--cbdir", cbdir], tmp_path, [port, plain]) as node:
+        node.wait_log(rf"no endpoint uses these in \S+/acme any more: {left}.*; remove them")
+
+
+def test_what_others_may_have_moved_there_is_not_given_away(tmp_path):
+    if os.geteuid() != 0:
+        pytest.skip("needs root")
+    for directory in [tmp_path, *tmp_path.parents][:3]:
+        os.chmod(directory, 0o755)
+    _, _, cbdir = configured(tmp_path, {"domains": ["a.example"]})
+    shutil.chown(cbdir, "nobody")
+    (cbdir / "acme").mkdir()
+    (cbdir / "acme/server.key").write_text("root's")
+    done = harness.transom("start", "--cbdir", cbdir, "--user", "nobody")
+    assert done.returncode == 1 and f"chown -R nobody {cbdir}/acme" in done.stderr, done.stderr
+    assert (cbdir / "acme/server.key").stat().st_uid == 0
+
+
 def test_a_directory_that_cannot_be_used_stops_the_start(tmp_path):
     _, _, cbdir = configured(tmp_path, {"domains": ["a.example"]})
     (cbdir / "acme").write_text("")
