@@ -107,7 +107,7 @@ Status check_octets(const std::string& word) {
     if (octet > ' ' && octet < 0x7f) continue;
     return fail("\"{}\" is no name: {}", printable(word),
                 octet >= 0x80 ? "it has letters beyond ASCII; write it in its form with \"xn--\""
-                              : "it has a blank or a control character, and names have none");
+                              : "a name has letters, digits, hyphens and dots, no blank and no control character");
   }
   return {};
 }
