@@ -10,6 +10,12 @@
 #include "tls/pem_file.h"
 
 namespace transom::cli {
+namespace {
+
+constexpr std::int64_t kClockSkewS = 3600;  // lists begin this long before now, as certificates do
+constexpr std::int64_t kRootListWarningS = 60 * kDayS;
+
+}  // namespace
 
 void AuthorityPlace::declare(Arguments& arguments) {
   arguments.text("--dir", named, "DIR", "The directory of the authority (default: ca)");
@@ -30,15 +36,24 @@ std::string fresh_crl(const pki::SigningPair& issuer, const std::vector<pki::Rev
                       const std::string& before, std::int64_t days) {
   const std::int64_t now = std::time(nullptr);
   // The time as its least value keeps the number rising even where the list before was lost.
-  const pki::CrlPlan plan{std::max(pki::crl_number(before) + 1, now), now, now + days * kDayS};
+  const pki::CrlPlan plan{std::max(pki::crl_number(before) + 1, now), now - kClockSkewS, now + days * kDayS};
   return value_or_give_up(pki::crl_der(value_or_give_up(pki::make_crl(issuer, revocations, plan)).get()));
 }
 
 void refresh_crl(const node::AuthorityStore& store, std::int64_t days) {
   const auto issuer = value_or_give_up(store.intermediate());
   const auto revocations = value_or_give_up(store.revocations());
-  const std::string before = store.crl(false).value_or("");
+  const std::string before = value_or_give_up(store.crl(false));
   value_or_give_up(store.replace_crl(false, fresh_crl(issuer, revocations, before, days)));
+}
+
+void warn_of_root_list(const node::AuthorityStore& store, std::int64_t now) {
+  const std::int64_t end = pki::crl_next_update(value_or_give_up(store.crl(true)));
+  if (end > now + kRootListWarningS) return;
+  fmt::print(stderr,
+             "transom: the root's own list in {0}/crls.pem {1} on {2}, and with it no certificate of a client is taken "
+             "any more; renew it with the root's key: transom ca crl --root\n",
+             store.directory(), end <= now ? "ended" : "ends", day_of(end));
 }
 
 tls::CertificateHandle certificate_in(const std::string& pem, const std::string& what) {

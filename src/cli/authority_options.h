@@ -10,7 +10,7 @@
 namespace transom::cli {
 
 inline constexpr std::int64_t kDayS = 86'400;
-inline constexpr std::int64_t kCrlDays = 30, kRootCrlDays = 365;
+inline constexpr std::int64_t kCrlDays = 30, kRootCrlDays = 3650;
 
 struct AuthorityPlace {
   std::optional<std::string> named;
@@ -26,6 +26,10 @@ struct AuthorityPlace {
 /// A new revocation list, DER, with a number above that of `before` (DER; empty: there was none).
 std::string fresh_crl(const pki::SigningPair& issuer, const std::vector<pki::Revocation>& revocations,
                       const std::string& before, std::int64_t days);
+
+/// Says so on standard error when the root's own list ends soon: it stands in `crls.pem`, so that servers which check
+/// lists then refuse everybody.
+void warn_of_root_list(const node::AuthorityStore& store, std::int64_t now);
 
 /// Signs what the intermediate has revoked anew and puts it in place.
 void refresh_crl(const node::AuthorityStore& store, std::int64_t days);

@@ -23,7 +23,7 @@ void refresh_root_crl(const node::AuthorityStore& store, const Options& options)
   const tls::Secret passphrase = sealed ? old_passphrase(options.passphrase, "the root's key") : tls::Secret("");
   const auto root = value_or_give_up(store.root(passphrase.text()));
   const auto held = value_or_give_up(store.lock());
-  const std::string before = store.crl(true).value_or("");
+  const std::string before = value_or_give_up(store.crl(true));
   value_or_give_up(store.replace_crl(true, fresh_crl(root, {}, before, options.days.value_or(kRootCrlDays))));
 }
 
@@ -36,8 +36,9 @@ void refresh(const node::AuthorityStore& store, const Options& options) {
 /// What clients fetch is DER and called .crl; servers and openssl read PEM, and want those of all authorities at once.
 void hand_out(const node::AuthorityStore& store, const Options& options) {
   const bool der = options.out->ends_with(".crl");
-  const std::string content = der ? value_or_give_up(store.crl(options.of_root))
-                                  : read_input(store.directory() + "/crls.pem", "revocation list", 16 << 20);
+  const std::string content =
+      der ? value_or_give_up(store.crl(options.of_root))
+          : read_input(store.directory() + "/crls.pem", "revocation list", 2 * node::AuthorityStore::kMaxList);
   write_outputs({{*options.out, content, kPublicMode}}, options.force);
 }
 
@@ -47,7 +48,7 @@ int run_ca_crl(Arguments& arguments) {
   Options options;
   options.place.declare(arguments);
   arguments.number("--days", options.days, 1, 3650, "DAYS",
-                   "When the next one is due (default: 30; for the root's 365)");
+                   "When the next one is due (default: 30; for the root's 3650)");
   arguments.flag("--root", options.of_root, "Sign the root's own list anew, with the root's key");
   options.passphrase.declare(arguments, "the root's key");
   arguments.text("--out", options.out, "FILE", "Copy it there: FILE.crl in DER, another name in PEM with the root's");
@@ -61,6 +62,7 @@ int run_ca_crl(Arguments& arguments) {
   fmt::print("Wrote {0}/{1}.crl and {0}/crls.pem; the next is due by {2}\n", store.directory(),
              options.of_root ? "root" : "intermediate", day_of(std::time(nullptr) + days * kDayS));
   if (options.out) hand_out(store, options);
+  warn_of_root_list(store, std::time(nullptr));
   return 0;
 }
 

@@ -56,6 +56,7 @@ int run_ca_list(Arguments& arguments) {
   for (const std::string& serial : value_or_give_up(store.serials())) rows.push_back(row_of(store, serial));
   std::sort(rows.begin(), rows.end(), [](const Row& a, const Row& b) { return a.not_after < b.not_after; });
   print_output(json ? as_json(rows) : as_text(rows));
+  warn_of_root_list(store, std::time(nullptr));
   return 0;
 }
 

@@ -27,6 +27,28 @@ std::string serial_in(const std::string& file, const node::AuthorityStore& store
   return pki::serial_text(certificate.get());
 }
 
+/// A command before may have been cut off between the record and the list, so that the list is made in any case.
+void record(const node::AuthorityStore& store, const std::string& serial, const std::string& reason) {
+  const auto known = value_or_give_up(store.state(serial));
+  if (known.is == pki::CertificateState::Is::revoked) {
+    fmt::print("{} was revoked on {} already, reason {}\n", serial, day_of(known.revoked_at), known.reason);
+  } else {
+    value_or_give_up(store.revoke({serial, std::time(nullptr), reason}));
+    const auto certificate = certificate_in(value_or_give_up(store.certificate(serial)), serial);
+    fmt::print("Revoked {}, for {}, reason {}\n", serial, names_of(certificate.get()), reason);
+  }
+  std::fflush(stdout);
+}
+
+void refresh_list(const node::AuthorityStore& store, const AuthorityPlace& place) {
+  try {
+    refresh_crl(store, kCrlDays);
+  } catch (const CliError& error) {
+    give_up("{}; that is recorded, and OCSP says so, but the list is the old one: run transom ca crl{}", error.what(),
+            place.hint());
+  }
+}
+
 }  // namespace
 
 int run_ca_revoke(Arguments& arguments) {
@@ -41,11 +63,8 @@ int run_ca_revoke(Arguments& arguments) {
   std::error_code ignored;
   const std::string serial = std::filesystem::exists(word, ignored) ? serial_in(word, store) : plain_serial(word);
   const auto held = value_or_give_up(store.lock());
-  value_or_give_up(store.revoke({serial, std::time(nullptr), reason}));
-  const auto certificate = certificate_in(value_or_give_up(store.certificate(serial)), serial);
-  fmt::print("Revoked {}, for {}, reason {}\n", serial, names_of(certificate.get()), reason);
-  std::fflush(stdout);
-  refresh_crl(store, kCrlDays);
+  record(store, serial, reason);
+  refresh_list(store, place);
   fmt::print("Wrote {0}/intermediate.crl and {0}/crls.pem; hand them to whoever checks lists\n", store.directory());
   return 0;
 }

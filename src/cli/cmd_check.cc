@@ -2,6 +2,7 @@
 #include "cli/cli_error.h"
 #include "cli/commands.h"
 #include "cli/places.h"
+#include "node/acme_care.h"
 
 namespace transom::cli {
 namespace {
@@ -15,6 +16,10 @@ int report(const node::LoadedConfig& loaded, const std::string& file) {
     return 1;
   }
   fmt::print("Ok, node configuration looks good!\n");
+  if (const auto count = node::acme_subjects(loaded.config).size(); count > 0) {
+    fmt::print("{} by ACME: nothing was asked of the network; `transom start` orders what is missing\n",
+               count == 1 ? "a certificate" : fmt::format("{} certificates", count));
+  }
   if (!loaded.startable()) {
     fmt::print("valid, not yet supported: `transom start` refuses this configuration, see the findings above\n");
   }

@@ -3,10 +3,14 @@
 #include <openssl/pem.h>
 
 #include <algorithm>
+#include <bit>
 #include <cctype>
 #include <filesystem>
+#include <numeric>
+#include <optional>
 
 #include "pki/authority_constraints.h"
+#include "tls/certificate_builder.h"
 #include "tls/certificate_info.h"
 #include "tls/openssl_error.h"
 #include "tls/pem_file.h"
@@ -17,6 +21,26 @@ namespace {
 constexpr int kLeastSecurityBits = 112;  // RSA 2048, P-256: less is refused by browsers
 constexpr std::size_t kMostCertificates = 10'000;
 constexpr std::size_t kLongestName = 64;
+
+std::string printable(const std::string& text) {
+  std::string kept;
+  for (const char c : text) kept += c >= ' ' && c < 0x7f ? c : '?';
+  return kept;
+}
+
+/// Some readers take blocks that others pass over ("TRUSTED CERTIFICATE"), so what looks like one authority to us would
+/// be two to them. Nothing: there is one certificate and no more.
+std::optional<std::string> surplus_block(const std::string& pem) {
+  constexpr std::string_view kBegin = "-----BEGIN ";
+  bool seen = false;
+  for (std::size_t at = pem.find(kBegin); at != std::string::npos; at = pem.find(kBegin, at)) {
+    at += kBegin.size();
+    const std::string label = pem.substr(at, std::min(pem.find("-----", at) - at, kLongestName));
+    if (seen || label != "CERTIFICATE") return label;
+    seen = true;
+  }
+  return std::nullopt;
+}
 
 Result<tls::CertificateHandle> read_one(const std::string& file) {
   const auto pem = tls::read_pem_file(file, "certificate authority");
@@ -33,13 +57,11 @@ Result<tls::CertificateHandle> read_one(const std::string& file) {
     return fail("{}: there are {} certificates in this file; name one that has the root certificate alone", file,
                 certificates->size());
   }
+  if (const auto label = surplus_block(*pem)) {
+    return fail("{}: besides the root certificate there is a block \"{}\" in this file; name one without it", file,
+                printable(*label));
+  }
   return std::move(certificates->front().certificate);
-}
-
-std::string printable(const std::string& text) {
-  std::string kept;
-  for (const char c : text) kept += c >= ' ' && c < 0x7f ? c : '?';
-  return kept;
 }
 
 /// The common name, else the whole subject. NSS takes what stands before a colon for the name of a token.
@@ -68,6 +90,25 @@ bool is_everything(const GENERAL_NAME* name) {
   return std::all_of(octets + length / 2, octets + length, [](unsigned char octet) { return octet == 0; });
 }
 
+/// So much that a limit is none: all names, or networks of which a few make all addresses.
+bool is_nearly_everything(const GENERAL_NAME* name) {
+  constexpr int kFewBits = 8;
+  const ASN1_STRING* value = name->type == GEN_DNS ? name->d.dNSName : name->d.iPAddress;
+  const auto* octets = ASN1_STRING_get0_data(value);
+  const int length = ASN1_STRING_length(value);
+  if (name->type == GEN_DNS) return std::all_of(octets, octets + length, [](unsigned char c) { return c == '.'; });
+  const auto add = [](int bits, unsigned char octet) { return bits + std::popcount(octet); };
+  return std::accumulate(octets + length / 2, octets + length, 0, add) < kFewBits;
+}
+
+bool has_everything(const STACK_OF(GENERAL_SUBTREE) * subtrees, int type) {
+  for (int i = 0; i < sk_GENERAL_SUBTREE_num(subtrees); ++i) {
+    const GENERAL_NAME* name = sk_GENERAL_SUBTREE_value(subtrees, i)->base;
+    if (name->type == type && is_nearly_everything(name)) return true;
+  }
+  return false;
+}
+
 /// IPv4 and IPv6 are excluded one by one.
 bool excludes_all(const STACK_OF(GENERAL_SUBTREE) * subtrees, int type) {
   int count = 0;
@@ -78,13 +119,15 @@ bool excludes_all(const STACK_OF(GENERAL_SUBTREE) * subtrees, int type) {
   return count >= (type == GEN_IPADD ? 2 : 1);
 }
 
-/// A type of name that is not mentioned among the permitted ones is not constrained at all, unless all of it is
-/// excluded.
+/// A type of name of which the permitted ones mention nothing, or everything, is not constrained at all, unless all of
+/// it is excluded. For addresses everything of one family is too much already.
 bool is_open(X509* certificate, int type) {
   const std::unique_ptr<NAME_CONSTRAINTS, tls::FreeWith<NAME_CONSTRAINTS_free>> constraints(
       static_cast<NAME_CONSTRAINTS*>(X509_get_ext_d2i(certificate, NID_name_constraints, nullptr, nullptr)));
-  return !constraints ||
-         (!has_type(constraints->permittedSubtrees, type) && !excludes_all(constraints->excludedSubtrees, type));
+  if (!constraints) return true;
+  const bool limited =
+      has_type(constraints->permittedSubtrees, type) && !has_everything(constraints->permittedSubtrees, type);
+  return !limited && !excludes_all(constraints->excludedSubtrees, type);
 }
 
 void add_scope(X509* certificate, TrustCertificate& to) {
@@ -153,6 +196,9 @@ Result<TrustCertificate> read_trust_certificate(const std::string& file) {
   read.name = printable_name(certificate->get());
   read.sha256 = tls::fingerprint(certificate->get(), EVP_sha256());
   read.sha1 = tls::fingerprint(certificate->get(), EVP_sha1());
+  auto pem = tls::certificate_pem(certificate->get());
+  if (!pem) return tl::make_unexpected(pem.error());
+  read.pem = std::move(*pem);
   add_scope(certificate->get(), read);
   read.certificate = std::move(*certificate);
   return read;

@@ -11,7 +11,8 @@ namespace transom::cli {
 
 struct TrustCertificate {
   tls::CertificateHandle certificate;
-  std::string file;                  // absolute
+  std::string file;                  // absolute; of one that is known by its fingerprint alone: empty
+  std::string pem;                   // the certificate alone, as it was judged: this is what stores are given
   std::string name;                  // its common name, printable, for people
   std::string sha256, sha1;          // "AB:CD:..."; Windows shows SHA-1
   std::string vouches_for;           // "localhost, 127.0.0.0/8", as far as its name constraints say
@@ -21,7 +22,7 @@ struct TrustCertificate {
   std::string file_name() const;     // in the store of the system: "transom-0123456789abcdef.crt"
 };
 
-/// The one certificate of a PEM file. That it holds anything else, a private key above all, is an error.
+/// The one certificate of a PEM file. That it holds any other block, a private key above all, is an error.
 Result<TrustCertificate> read_trust_certificate(const std::string& file);
 
 /// What is known of an authority of which only the SHA-256 fingerprint is left, with or without colons: it has no

@@ -69,34 +69,45 @@ CommandLine NssStore::certutil(const CommandLine& arguments) const {
   return command;
 }
 
-bool NssStore::is_same(const NssEntry& entry, const TrustCertificate& ca) const {
-  if (entry.nickname.ends_with(ca.nickname_end())) return true;
-  const ProgramResult listed = run_program(certutil({"-L", "-a", "-n", entry.nickname}));
-  // It prints every certificate of that subject: two mean that this nickname is not known to stand for ours.
-  const std::vector<std::string> found = fingerprints_in(listed.output);
-  return found.size() == 1 && found[0] == ca.sha256;
-}
-
-std::vector<NssEntry> NssStore::entries_of(const TrustCertificate& ca) const {
+/// For a nickname, certutil prints all certificates of that subject, whatever nicknames those have: of several it is
+/// ours that has the nickname which is given here, and only if a single one has it.
+NssStore::Standing NssStore::find(const TrustCertificate& ca) const {
   if (!exists()) return {};
-  std::vector<NssEntry> entries = parse_nss_list(run_program(certutil({"-L"})).output);
-  std::erase_if(entries, [&](const NssEntry& entry) { return !is_same(entry, ca); });
-  return entries;
+  Standing standing;
+  for (NssEntry& entry : parse_nss_list(run_program(certutil({"-L"})).output)) {
+    const std::vector<std::string> found =
+        fingerprints_in(run_program(certutil({"-L", "-a", "-n", entry.nickname})).output);
+    if (std::find(found.begin(), found.end(), ca.sha256) == found.end()) continue;
+    standing.unclear = standing.unclear || found.size() > 1;
+    standing.entries.push_back(std::move(entry));
+  }
+  if (!standing.unclear) return standing;
+  std::vector<NssEntry> named = standing.entries;
+  std::erase_if(named, [&](const NssEntry& entry) { return !entry.nickname.ends_with(ca.nickname_end()); });
+  return named.size() == 1 ? Standing{std::move(named), false} : standing;
 }
 
 bool NssStore::trusts(const TrustCertificate& ca) const {
-  const std::vector<NssEntry> entries = entries_of(ca);
+  const std::vector<NssEntry> entries = find(ca).entries;
   return std::any_of(entries.begin(), entries.end(), [](const NssEntry& entry) { return entry.for_servers; });
 }
 
-std::string NssStore::blindness() const {
+std::string NssStore::blindness(const TrustCertificate& ca) const {
   if (!has_certutil()) {
     return "there is no certutil on this machine; install it: sudo apt install libnss3-tools (Fedora: nss-tools, Arch: "
            "nss)";
   }
   if (!exists()) return "";
   const ProgramResult listed = run_program(certutil({"-L"}));
-  return listed.code == 0 ? "" : "certutil cannot read it: " + trimmed(listed.output);
+  if (listed.code != 0) return "certutil cannot read it: " + trimmed(listed.output);
+  const Standing standing = find(ca);
+  if (!standing.unclear) return "";
+  const std::string& nickname = standing.entries.front().nickname;
+  return fmt::format(
+      "it has this authority and another one of the same subject, which certutil cannot tell apart by their names; "
+      "take "
+      "out both ({}, once for each), then have those trusted again that you want",
+      shown(certutil({"-D", "-n", nickname})));
 }
 
 std::string NssStore::obstacle() const {
@@ -108,20 +119,20 @@ std::string NssStore::obstacle() const {
   return access(place.c_str(), W_OK) == 0 ? "" : fmt::format("{} cannot be written to", place);
 }
 
-std::vector<CommandLine> NssStore::commands_to_add(const TrustCertificate& ca) const {
-  std::vector<CommandLine> commands;
+std::vector<TrustStep> NssStore::steps_to_add(const TrustCertificate& ca) const {
+  std::vector<TrustStep> steps;
   if (!exists()) {
-    commands.push_back({"mkdir", "-p", "-m", "700", directory_});
-    commands.push_back(certutil({"-N", "--empty-password"}));
+    steps.push_back({{"mkdir", "-p", "-m", "700", directory_}});
+    steps.push_back({certutil({"-N", "--empty-password"})});
   }
-  commands.push_back(certutil({"-A", "-t", "C,,", "-n", ca.nickname(), "-i", ca.file}));
-  return commands;
+  steps.push_back({certutil({"-A", "-t", "C,,", "-n", ca.nickname()}), true});
+  return steps;
 }
 
-std::vector<CommandLine> NssStore::commands_to_remove(const TrustCertificate& ca) const {
-  std::vector<CommandLine> commands;
-  for (const NssEntry& entry : entries_of(ca)) commands.push_back(certutil({"-D", "-n", entry.nickname}));
-  return commands;
+std::vector<TrustStep> NssStore::steps_to_remove(const TrustCertificate& ca) const {
+  std::vector<TrustStep> steps;
+  for (const NssEntry& entry : find(ca).entries) steps.push_back({certutil({"-D", "-n", entry.nickname})});
+  return steps;
 }
 
 std::string NssStore::afterwards() const { return fmt::format("restart {} to see it", program_); }

@@ -21,19 +21,22 @@ class NssStore : public TrustStore {
   NssStore(std::string program, std::string directory);
 
   std::string title() const override;
-  std::string blindness() const override;
+  std::string blindness(const TrustCertificate& ca) const override;
   bool trusts(const TrustCertificate& ca) const override;
   std::string obstacle() const override;
-  std::vector<CommandLine> commands_to_add(const TrustCertificate& ca) const override;
-  std::vector<CommandLine> commands_to_remove(const TrustCertificate& ca) const override;
+  std::vector<TrustStep> steps_to_add(const TrustCertificate& ca) const override;
+  std::vector<TrustStep> steps_to_remove(const TrustCertificate& ca) const override;
   std::string afterwards() const override;
 
  private:
   bool exists() const;
   CommandLine certutil(const CommandLine& arguments) const;
-  bool is_same(const NssEntry& entry, const TrustCertificate& ca) const;
-  /// What stands in the database for `ca`, under whatever name it was put there.
-  std::vector<NssEntry> entries_of(const TrustCertificate& ca) const;
+  struct Standing {
+    std::vector<NssEntry> entries;
+    bool unclear = false;  // one of the entries is meant, and which one cannot be told
+  };
+  /// Where `ca` stands in the database, under whatever name it was put there.
+  Standing find(const TrustCertificate& ca) const;
 
   std::string program_, directory_;
 };

@@ -2,6 +2,7 @@
 
 #include <fcntl.h>
 #include <spawn.h>
+#include <sys/mman.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
@@ -13,9 +14,12 @@
 
 #include "cli/cli_error.h"
 #include "cli/places.h"
+#include "serve/unique_fd.h"
 
 namespace transom::cli {
 namespace {
+
+using serve::UniqueFd;
 
 constexpr std::size_t kMostOutput = 4 << 20;
 
@@ -31,13 +35,23 @@ std::string read_all(int descriptor) {
   }
 }
 
-pid_t spawn(const CommandLine& command, int output) {
+/// In memory, so that nobody else can change what a program reads.
+UniqueFd input_of(const CommandLine& command, const std::string& text) {
+  UniqueFd file(text.empty() ? open("/dev/null", O_RDONLY | O_CLOEXEC) : memfd_create("input", MFD_CLOEXEC));
+  const auto size = static_cast<ssize_t>(text.size());
+  if (!file ||
+      (size > 0 && (write(file.get(), text.data(), text.size()) != size || lseek(file.get(), 0, SEEK_SET) != 0)))
+    give_up("cannot run {}: {}", command[0], std::strerror(errno));
+  return file;
+}
+
+pid_t spawn(const CommandLine& command, int input, int output) {
   std::vector<char*> words;
   for (const std::string& word : command) words.push_back(const_cast<char*>(word.c_str()));
   words.push_back(nullptr);
   posix_spawn_file_actions_t actions;
   posix_spawn_file_actions_init(&actions);
-  posix_spawn_file_actions_addopen(&actions, STDIN_FILENO, "/dev/null", O_RDONLY, 0);
+  posix_spawn_file_actions_adddup2(&actions, input, STDIN_FILENO);
   posix_spawn_file_actions_adddup2(&actions, output, STDOUT_FILENO);
   posix_spawn_file_actions_adddup2(&actions, output, STDERR_FILENO);
   pid_t child = 0;
@@ -67,10 +81,11 @@ std::string shown(const CommandLine& command) {
   return text;
 }
 
-ProgramResult run_program(const CommandLine& command) {
+ProgramResult run_program(const CommandLine& command, const std::string& input) {
+  const UniqueFd in = input_of(command, input);
   int ends[2];
   if (pipe2(ends, O_CLOEXEC) != 0) give_up("cannot run {}: {}", command[0], std::strerror(errno));
-  const pid_t child = spawn(command, ends[1]);
+  const pid_t child = spawn(command, in.get(), ends[1]);
   close(ends[1]);
   ProgramResult result;
   result.output = read_all(ends[0]);

@@ -17,7 +17,7 @@ struct ProgramResult {
   int code = 0;
   std::string output;  // the first 4 MiB of both its outputs
 };
-/// Runs a program without a shell and without input. Ends the command where it cannot be started.
-ProgramResult run_program(const CommandLine& command);
+/// Runs a program without a shell; `input` is all that it can read. Ends the command where it cannot be started.
+ProgramResult run_program(const CommandLine& command, const std::string& input = "");
 
 }  // namespace transom::cli

@@ -91,12 +91,13 @@ void find_firefox(const UserPlaces& user, bool needed, StoreSearch& search) {
 }
 
 /// Shows each command and, but for a dry run, runs it; stops at the first that fails.
-bool run_all(const std::vector<CommandLine>& commands, bool dry_run) {
-  for (const CommandLine& command : commands) {
-    fmt::print("  {} {}\n", dry_run ? "would run:" : "running:", shown(command));
+bool run_all(const std::vector<TrustStep>& steps, const TrustCertificate& ca, bool dry_run) {
+  for (const auto& [command, reads_certificate] : steps) {
+    fmt::print("  {} {}{}\n", dry_run ? "would run:" : "running:", shown(command),
+               reads_certificate ? " < " + shell_word(ca.file) : "");
     std::fflush(stdout);
     if (dry_run) continue;
-    const ProgramResult result = run_program(command);
+    const ProgramResult result = run_program(command, reads_certificate ? ca.pem : "");
     if (result.code == 0) continue;
     const bool open_line = !result.output.empty() && result.output.back() != '\n';
     fmt::print("{}{}  this failed; nothing more was done here\n", result.output, open_line ? "\n" : "");
@@ -156,12 +157,12 @@ StoreSearch find_stores(const StoreOptions& options, const TrustCertificate& ca,
 
 bool add_to(const TrustStore& store, const TrustCertificate& ca, bool dry_run) {
   fmt::print("{}:\n", store.title());
-  if (is_left(store.blindness())) return false;
+  if (is_left(store.blindness(ca))) return false;
   if (store.trusts(ca)) {
     fmt::print("  trusts it already\n");
     return true;
   }
-  if (is_left(store.obstacle()) || !run_all(store.commands_to_add(ca), dry_run)) return false;
+  if (is_left(store.obstacle()) || !run_all(store.steps_to_add(ca), ca, dry_run)) return false;
   if (dry_run) return true;
   const bool there = store.trusts(ca);
   fmt::print("  {}{}\n", there ? "trusts it now" : "does not trust it in spite of that", there ? ending(store) : "");
@@ -170,13 +171,13 @@ bool add_to(const TrustStore& store, const TrustCertificate& ca, bool dry_run) {
 
 bool remove_from(const TrustStore& store, const TrustCertificate& ca, bool dry_run) {
   fmt::print("{}:\n", store.title());
-  if (is_left(store.blindness())) return false;
-  const std::vector<CommandLine> commands = store.commands_to_remove(ca);
-  if (commands.empty() && !store.trusts(ca)) {
+  if (is_left(store.blindness(ca))) return false;
+  const std::vector<TrustStep> steps = store.steps_to_remove(ca);
+  if (steps.empty() && !store.trusts(ca)) {
     fmt::print("  does not have it\n");
     return true;
   }
-  if (is_left(store.obstacle()) || !run_all(commands, dry_run)) return false;
+  if (is_left(store.obstacle()) || !run_all(steps, ca, dry_run)) return false;
   if (dry_run) return true;
   const bool gone = !store.trusts(ca);
   fmt::print("  {}{}\n", gone ? "does not trust it any more" : "still trusts it: it stands elsewhere, too; look there",

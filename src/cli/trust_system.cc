@@ -18,12 +18,12 @@ constexpr std::size_t kMostOctets = 16 << 20;
 // its directory is below /usr/local, where anybody may have made one. After a removal Debian's program keeps links to
 // what is gone, unless it is told to make them all again.
 constexpr SystemTrust kSystems[] = {
-    {"Fedora", "/etc/pki/ca-trust/source/anchors", "/etc/pki/tls/certs/ca-bundle.crt", "update-ca-trust", "extract",
+    {"Fedora", "/etc/pki/ca-trust/source/anchors", "", "/etc/pki/tls/certs/ca-bundle.crt", "update-ca-trust", "extract",
      "extract"},
-    {"Arch", "/etc/ca-certificates/trust-source/anchors", "/etc/ssl/certs/ca-certificates.crt", "trust",
+    {"Arch", "/etc/ca-certificates/trust-source/anchors", "", "/etc/ssl/certs/ca-certificates.crt", "trust",
      "extract-compat", "extract-compat"},
-    {"Debian", "/usr/local/share/ca-certificates", "/etc/ssl/certs/ca-certificates.crt", "update-ca-certificates",
-     nullptr, "--fresh"},
+    {"Debian", "/usr/local/share/ca-certificates", ".crt", "/etc/ssl/certs/ca-certificates.crt",
+     "update-ca-certificates", nullptr, "--fresh"},
 };
 
 /// What cannot be read holds nothing.
@@ -74,23 +74,25 @@ CommandLine SystemStore::update(const char* argument) const {
   return command;
 }
 
-std::vector<CommandLine> SystemStore::commands_to_add(const TrustCertificate& ca) const {
-  std::vector<CommandLine> commands;
-  if (files_of(ca).empty()) {
-    commands.push_back({"install", "-m", "0644", ca.file, fmt::format("{}/{}", kind_.directory, ca.file_name())});
+std::vector<TrustStep> SystemStore::steps_to_add(const TrustCertificate& ca) const {
+  std::vector<TrustStep> steps;
+  const std::vector<std::string> files = files_of(ca);
+  if (std::none_of(files.begin(), files.end(), [&](const std::string& file) { return file.ends_with(kind_.ending); })) {
+    const std::string file = fmt::format("{}/{}", kind_.directory, ca.file_name());
+    steps.push_back({{"install", "-m", "0644", "/dev/stdin", file}, true});
   }
-  commands.push_back(update(kind_.update));
-  return commands;
+  steps.push_back({update(kind_.update)});
+  return steps;
 }
 
-std::vector<CommandLine> SystemStore::commands_to_remove(const TrustCertificate& ca) const {
+std::vector<TrustStep> SystemStore::steps_to_remove(const TrustCertificate& ca) const {
   const std::vector<std::string> files = files_of(ca);
   if (files.empty() && !trusts(ca)) return {};
-  std::vector<CommandLine> commands;
-  if (!files.empty()) commands.push_back({"rm", "-f"});
-  for (const std::string& file : files) commands.back().push_back(file);
-  commands.push_back(update(kind_.refresh));
-  return commands;
+  std::vector<TrustStep> steps;
+  if (!files.empty()) steps.push_back({{"rm", "-f"}});
+  for (const std::string& file : files) steps.back().command.push_back(file);
+  steps.push_back({update(kind_.refresh)});
+  return steps;
 }
 
 }  // namespace transom::cli

@@ -11,6 +11,7 @@ namespace transom::cli {
 struct SystemTrust {
   const char* family;
   const char* directory;
+  const char* ending;  // of the files that the program reads
   const char* bundle;
   const char* program;
   const char* update;   // the program's argument, or nullptr
@@ -28,8 +29,8 @@ class SystemStore : public TrustStore {
   std::string title() const override;
   bool trusts(const TrustCertificate& ca) const override;
   std::string obstacle() const override;
-  std::vector<CommandLine> commands_to_add(const TrustCertificate& ca) const override;
-  std::vector<CommandLine> commands_to_remove(const TrustCertificate& ca) const override;
+  std::vector<TrustStep> steps_to_add(const TrustCertificate& ca) const override;
+  std::vector<TrustStep> steps_to_remove(const TrustCertificate& ca) const override;
 
  private:
   /// The files of the directory that hold `ca` and nothing else.

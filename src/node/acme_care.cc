@@ -77,7 +77,7 @@ AcmeCare::~AcmeCare() { *cancelled_ = true; }
 
 void AcmeCare::retry() {
   for (Entry& entry : entries_) {
-    if (entry.standing.failures == 0) continue;
+    if (entry.standing.failures == 0 && entry.standing.state != AcmeStanding::State::missing) continue;
     entry.next_look = 0;
     entry.asked = true;
   }
@@ -89,7 +89,9 @@ void AcmeCare::look() {
   if (busy_) return;
   const std::int64_t now = world_->now();
   for (std::size_t i = 0; i < entries_.size(); ++i) {
-    if (entries_[i].next_look <= now) return visit(i);
+    // Further away than we ever plan: it was planned by a clock that has been set back since.
+    const std::int64_t next = entries_[i].next_look;
+    if (next <= now || next > now + kLookS) return visit(i);
   }
   arm();
 }
@@ -117,7 +119,8 @@ void AcmeCare::visited(std::size_t index, const AcmeReport& report) {
   Entry& entry = entries_[index];
   entry.standing = report.standing;
   const std::int64_t now = world_->now();
-  entry.next_look = std::clamp(report.next_look, now + 1, now + kLookS);
+  // Asked for meanwhile: what was found out by then may have been mended.
+  entry.next_look = entry.asked ? 0 : std::clamp(report.next_look, now + 1, now + kLookS);
   if (report.replaced) reloader_.reload(Reloader::Cause::noticed);
   look();
 }

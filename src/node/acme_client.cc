@@ -71,10 +71,15 @@ tl::unexpected<AcmeFault> AcmeClient::refused(std::string_view what, const AcmeA
 }
 
 AcmeResult<AcmeAnswer> AcmeClient::exchange(std::string_view what, const AcmeRequest& request) {
+  if (out_of_time_ && out_of_time_()) {
+    return acme_fail("{}: it is too slow: time was up before {}", config_.directory_url, what);
+  }
   auto answer = exchange_(request);
   if (!answer) {
-    return acme_fail("{}: no answer about {} from {}: {}", config_.directory_url, what, request.url,
-                     answer.error().message);
+    AcmeFault fault{fmt::format("{}: no answer about {} from {}: {}", config_.directory_url, what, request.url,
+                                answer.error().message)};
+    fault.unheard = true;
+    return tl::make_unexpected(std::move(fault));
   }
   nonce_ = answer->nonce.size() <= kMaxNonce ? answer->nonce : "";
   return std::move(*answer);
@@ -141,6 +146,7 @@ AcmeStatus AcmeClient::sign_in() {
   if (!text) return acme_fail("{}", text.error().message);
   const Json saved = Json::parse(text->value_or(""), nullptr, false);
   const bool known = saved.is_object() && text_of(saved, "directory") == config_.directory_url &&
+                     text_of(saved, "key") == key_->thumbprint &&
                      acme::check_url(text_of(saved, "url"), loopback_http_).has_value();
   if (!known) return make_account();
   account_ = text_of(saved, "url");
@@ -178,7 +184,7 @@ AcmeStatus AcmeClient::make_account() {
   account_ = answer->location;
   log_info("{}: {} for certificates{}{}", config_.directory_url,
            answer->status == 201 ? "a new account" : "the account of this key is used",
-           directory_.terms.empty() ? "" : "; its terms of service: ", directory_.terms);
+           directory_.terms.empty() ? "" : "; you agree to its terms of service: ", directory_.terms);
   return save_account();
 }
 
@@ -189,7 +195,10 @@ AcmeStatus AcmeClient::update_contacts() {
 }
 
 AcmeStatus AcmeClient::save_account() {
-  const Json json = {{"url", account_}, {"directory", config_.directory_url}, {"contacts", config_.contacts}};
+  const Json json = {{"url", account_},
+                     {"directory", config_.directory_url},
+                     {"contacts", config_.contacts},
+                     {"key", key_->thumbprint}};
   const auto written =
       write_durably(files_.account, json.dump(2, ' ', false, Json::error_handler_t::replace) + "\n", 0600);
   if (!written) return acme_fail("{}", written.error().message);

@@ -19,6 +19,7 @@ struct AcmeFault {
   std::string message;              // complete English
   std::string type{};               // of the server's problem document; empty: there was none
   std::int64_t retry_after_s = -1;  // as the server says; -1: it does not
+  bool unheard = false;             // there was no answer: what is under way may go on later
 };
 template <typename T>
 using AcmeResult = tl::expected<T, AcmeFault>;
@@ -48,6 +49,9 @@ class AcmeClient {
   /// Takes the account of the last time, or has one made for a key that is new where there is none.
   AcmeStatus sign_in();
 
+  /// Nothing is asked any more once `out_of_time` says so.
+  void set_limit(std::function<bool()> out_of_time) { out_of_time_ = std::move(out_of_time); }
+
   const acme::Directory& directory() const { return directory_; }
   const acme::AccountKey& key() const { return *key_; }
   bool loopback_http() const { return loopback_http_; }
@@ -75,6 +79,7 @@ class AcmeClient {
   const tls::AcmeConfig config_;
   const AcmeFiles files_;
   const bool loopback_http_;
+  std::function<bool()> out_of_time_;
   acme::Directory directory_;
   std::optional<acme::AccountKey> key_;
   std::string account_;  // its URL; empty: not signed in

@@ -136,8 +136,10 @@ class Exchange {
     const std::string text = log_safe(error_[0] != '\0' ? error_ : curl_easy_strerror(code));
     if (code == CURLE_SSL_CACERT_BADFILE) return fmt::format("{}; check the file of `ca` ({})", text, ca_file_);
     if (code != CURLE_PEER_FAILED_VERIFICATION) return text;
-    return ca_file_.empty() ? text + "; name the authority of the server's own certificate by `ca`"
-                            : fmt::format("{}; its certificate must be vouched for by {}", text, ca_file_);
+    if (!ca_file_.empty()) return fmt::format("{}; its certificate must be vouched for by {}", text, ca_file_);
+    return text +
+           "; check the clock of this machine, and whether something between intercepts TLS. Only where the authority "
+           "is one of your own, name who vouches for its server by `ca`";
   }
 
   const std::string ca_file_;

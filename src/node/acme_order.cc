@@ -45,9 +45,12 @@ AcmeOrder::AcmeOrder(AcmeClient& client, const AcmeSubject& subject, tls::AcmeCh
       world_(world),
       cancelled_(cancelled),
       state_(state),
-      end_(world.now() + kPatienceS) {}
+      end_(world.now() + kPatienceS) {
+  client_.set_limit([this] { return world_.now() >= end_; });
+}
 
 AcmeOrder::~AcmeOrder() {
+  client_.set_limit({});
   for (const std::string& token : http_tokens_) answers_.remove_http(token);
   for (const std::string& name : alpn_names_) answers_.remove_alpn(name);
 }

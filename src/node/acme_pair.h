@@ -22,8 +22,8 @@ struct AcmePairFacts {
   std::string chain_pem;   // leaf first, in order, and nothing but certificates
 };
 
-/// Key and certificate belong together, the chain is whole, an authority issued it for all of `domains`, and `now` is
-/// within its time. Errors complete "the certificate ...".
+/// Key and certificate belong together, the chain is whole and one that a server can use, an authority issued it for
+/// all of `domains`, and it has not expired at `now`. Errors complete "the certificate ...".
 Result<AcmePairFacts> judge_acme_pair(const AcmePair& pair, const std::vector<std::string>& domains, std::int64_t now);
 
 /// Both files; nothing where one is missing.

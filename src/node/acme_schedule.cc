@@ -7,6 +7,8 @@ namespace transom::node {
 namespace {
 
 constexpr std::int64_t kFirstRetryS = 60;
+// Let's Encrypt takes five failed checks of a name in an hour.
+constexpr std::int64_t kFirstRetryAfterRefusalS = 15 * 60;
 constexpr std::int64_t kLongestRetryS = 12 * 3600;
 constexpr std::int64_t kLimitPauseS = 3600;  // of a server that names a limit, but no time
 constexpr std::int64_t kLeastLifeS = 3600;
@@ -47,10 +49,11 @@ std::int64_t forbidden_until(const AcmeFault& fault, std::int64_t now) {
   return fault.type == "rateLimited" ? now + kLimitPauseS : 0;
 }
 
-std::int64_t next_order(unsigned failures, std::int64_t forbidden, std::int64_t now, Random& random) {
+std::int64_t next_order(unsigned failures, const AcmeFault& fault, std::int64_t now, Random& random) {
   const unsigned doublings = std::min(failures > 0 ? failures - 1 : 0, 10u);
-  const std::int64_t pause = std::min(kFirstRetryS << doublings, kLongestRetryS);
-  return std::max(now + spread(pause, random), forbidden);
+  const std::int64_t first = fault.type.empty() ? kFirstRetryS : kFirstRetryAfterRefusalS;
+  const std::int64_t pause = std::min(first << doublings, kLongestRetryS);
+  return std::max(now + spread(pause, random), forbidden_until(fault, now));
 }
 
 }  // namespace transom::node

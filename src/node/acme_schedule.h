@@ -25,7 +25,8 @@ std::int64_t choose_in(const acme::RenewalWindow& window, Random& random);
 /// Until which nobody should ask again because the server said so; 0: it did not.
 std::int64_t forbidden_until(const AcmeFault& fault, std::int64_t now);
 
-/// After the `failures`th failure in a row: 1 min, doubled up to 12 h, spread by a tenth; not before `forbidden`.
-std::int64_t next_order(unsigned failures, std::int64_t forbidden, std::int64_t now, Random& random);
+/// After the `failures`th failure in a row: 1 min, or 15 where the server refused, doubled up to 12 h, spread by a
+/// tenth; not before the server's own word.
+std::int64_t next_order(unsigned failures, const AcmeFault& fault, std::int64_t now, Random& random);
 
 }  // namespace transom::node

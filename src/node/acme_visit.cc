@@ -131,7 +131,7 @@ class Visit {
     std::int64_t after_crashes = 0;
     if (state_.begun > kCrashesTaken) {
       SeededRandom same_each_time(state_.begun);
-      after_crashes = next_order(state_.begun - kCrashesTaken, 0, state_.begun_at, same_each_time);
+      after_crashes = next_order(state_.begun - kCrashesTaken, {}, state_.begun_at, same_each_time);
     }
     return std::max(sane(state_.next_attempt), sane(after_crashes));
   }
@@ -209,9 +209,9 @@ class Visit {
   }
 
   void failed(const AcmeFault& fault) {
-    if (!fault.type.empty()) state_.order.clear();
+    if (!fault.unheard) state_.order.clear();
     state_.not_before = forbidden_until(fault, now());
-    state_.next_attempt = next_order(++state_.failures, state_.not_before, now(), visitor_.random);
+    state_.next_attempt = next_order(++state_.failures, fault, now(), visitor_.random);
     state_.last_error = fault.message;
     if (const auto saved = save(); !saved) log_warn("{}", saved.error().message);
     const std::string meanwhile =

@@ -323,13 +323,14 @@ TEST(AcmeSchedule, DoublesThePauseUpToTwelveHours) {
   SeededRandom random(7);
   std::int64_t last = 0;
   for (unsigned failures : {1u, 2u, 5u, 11u, 500u}) {
-    const std::int64_t pause = next_order(failures, 0, 1000, random) - 1000;
+    const std::int64_t pause = next_order(failures, {}, 1000, random) - 1000;
     EXPECT_GE(pause, 54);
     EXPECT_LE(pause, 12 * 3600 * 11 / 10);
     EXPECT_GE(pause * 13 / 10, last);
     last = pause;
   }
-  EXPECT_EQ(next_order(1, 90'000, 1000, random), 90'000);
+  EXPECT_EQ(next_order(1, {"", "", 90'000}, 1000, random), 91'000);
+  EXPECT_GE(next_order(1, {"", "connection"}, 1000, random), 1000 + 13 * 60);
   EXPECT_EQ(forbidden_until({"", "", 10'000'000'000}, 1000), 1000 + kLongestForbiddenS);
   EXPECT_EQ(forbidden_until({"", "serverInternal", -1}, 1000), 0);
 }

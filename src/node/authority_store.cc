@@ -58,19 +58,48 @@ bool is_serial(const std::string& text) {
 std::string record_name(const std::string& serial) { return "certificates/" + serial + ".crt"; }
 std::string revocation_name(const std::string& serial) { return "revocations/" + serial + ".json"; }
 
-/// Another process that makes an authority here holds its directory locked; what nobody holds was left by a crash.
-Result<UniqueFd> make_building_site(const std::string& path) {
-  for (int attempt = 0; attempt < 2; ++attempt) {
-    if (mkdir(path.c_str(), 0700) != 0 && errno != EEXIST) return failed("create", path);
-    UniqueFd held(open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW));
-    if (!held) return failed("open", path);
-    if (flock(held.get(), LOCK_EX | LOCK_NB) != 0) return fail("another process makes an authority in {}", path);
-    std::error_code error;
-    if (fs::is_empty(path, error) && !error) return held;
-    fs::remove_all(path, error);
-    if (error) return fail("cannot remove {}, which was left half made: {}", path, error.message());
+std::string parent_of(const std::string& path) {
+  const std::string parent = fs::path(path).parent_path().string();
+  return parent.empty() ? "." : parent;
+}
+
+/// How the directories begin in which `directory` is made before it is put in place.
+std::string site_prefix(const std::string& directory) {
+  return "." + fs::path(directory).filename().string() + ".transom-";
+}
+
+/// A directory that nobody else has had a hand in; it stays locked while it is worked in.
+struct BuildingSite {
+  std::string path;
+  UniqueFd held;
+};
+
+Result<BuildingSite> make_building_site(const std::string& directory) {
+  BuildingSite site{parent_of(directory) + "/" + site_prefix(directory) + "XXXXXX", UniqueFd()};
+  if (mkdtemp(site.path.data()) == nullptr) return failed("create a directory in", parent_of(directory));
+  site.held = UniqueFd(open(site.path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW));
+  if (!site.held || flock(site.held.get(), LOCK_EX | LOCK_NB) != 0) return failed("open", site.path);
+  return site;
+}
+
+/// Ours, by its name and its owner, and nobody's who still works in it.
+bool is_left_by_a_crash(const fs::path& path, const std::string& prefix) {
+  const std::string name = path.filename().string();
+  if (!name.starts_with(prefix) || name.size() != prefix.size() + 6) return false;
+  const UniqueFd held(open(path.c_str(), O_RDONLY | O_DIRECTORY | O_CLOEXEC | O_NOFOLLOW));
+  struct stat status {};
+  return held && fstat(held.get(), &status) == 0 && status.st_uid == geteuid() &&
+         flock(held.get(), LOCK_EX | LOCK_NB) == 0;
+}
+
+void remove_what_crashes_left(const std::string& directory) {
+  const std::string prefix = site_prefix(directory);
+  std::error_code ignored;
+  std::vector<fs::path> left;
+  for (fs::directory_iterator at(parent_of(directory), ignored), end; !ignored && at != end; at.increment(ignored)) {
+    if (is_left_by_a_crash(at->path(), prefix)) left.push_back(at->path());
   }
-  return fail("another process makes an authority in {}", path);
+  for (const fs::path& path : left) fs::remove_all(path, ignored);
 }
 
 Status write_everything(const std::string& site, const NewAuthorityFiles& files) {
@@ -93,11 +122,6 @@ Status write_everything(const std::string& site, const NewAuthorityFiles& files)
   return {};
 }
 
-std::string parent_of(const std::string& path) {
-  const std::string parent = fs::path(path).parent_path().string();
-  return parent.empty() ? "." : parent;
-}
-
 Status put_in_place(const std::string& site, const std::string& directory) {
   if (rename(site.c_str(), directory.c_str()) == 0) return sync_directory(parent_of(directory));
   if (errno == ENOTEMPTY || errno == EEXIST || errno == ENOTDIR) {
@@ -114,9 +138,17 @@ Status check_directory(const std::string& directory) {
     return fail("there is no authority in {}; make one with: transom ca init --dir {} --permit NAME", directory,
                 directory);
   }
+  if (status.st_uid != geteuid() && status.st_uid != 0) {
+    return fail("{} belongs to another user, who can put anything there; run this command as that user", directory);
+  }
   if ((status.st_mode & 022) == 0) return {};
   return fail("{} may be written to by others, who could have anything signed; close it with: chmod 700 {}", directory,
               directory);
+}
+
+Status check_key(const std::string& file) {
+  std::vector<std::string> warnings;
+  return tls::check_key_permissions(file, tls::KeyRules(tls::KeyPermissions::refuse), warnings);
 }
 
 }  // namespace
@@ -133,13 +165,13 @@ Status AuthorityStore::check_free(const std::string& directory) {
 
 Status AuthorityStore::create(const std::string& directory, const NewAuthorityFiles& files) {
   if (auto status = check_free(directory); !status) return status;
-  const std::string site = directory + ".new";
-  const auto held = make_building_site(site);
-  if (!held) return tl::make_unexpected(held.error());
-  Status status = write_everything(site, files);
-  if (status) status = put_in_place(site, directory);
+  remove_what_crashes_left(directory);
+  const auto site = make_building_site(directory);
+  if (!site) return tl::make_unexpected(site.error());
+  Status status = write_everything(site->path, files);
+  if (status) status = put_in_place(site->path, directory);
   std::error_code ignored;
-  if (!status) fs::remove_all(site, ignored);
+  if (!status) fs::remove_all(site->path, ignored);
   return status;
 }
 
@@ -174,19 +206,15 @@ Result<UniqueFd> AuthorityStore::lock(std::chrono::milliseconds patience) const 
   }
 }
 
-Result<std::string> AuthorityStore::content(const std::string& name) const {
-  auto found = read_if_present(path(name));
+Result<std::string> AuthorityStore::content(const std::string& name, std::size_t max_octets) const {
+  auto found = read_if_present(path(name), max_octets);
   if (!found) return tl::make_unexpected(found.error());
   if (*found) return std::move(**found);
   return fail("{} is missing: {} holds no authority, or not a whole one", path(name), directory_);
 }
 
 Result<pki::SigningPair> AuthorityStore::intermediate() const {
-  std::vector<std::string> warnings;
-  const std::string file = path("intermediate.key");
-  if (auto status = tls::check_key_permissions(file, tls::KeyRules(tls::KeyPermissions::refuse), warnings); !status) {
-    return tl::make_unexpected(status.error());
-  }
+  if (auto status = check_key(path("intermediate.key")); !status) return tl::make_unexpected(status.error());
   const auto key = content("intermediate.key");
   if (!key) return tl::make_unexpected(key.error());
   return pki::read_signing_pair(intermediate_pem_, *key, "the intermediate", "");
@@ -203,6 +231,7 @@ Result<std::string> AuthorityStore::root_key() const {
 Result<pki::SigningPair> AuthorityStore::root(const std::string& passphrase) const {
   const auto key = root_key();
   if (!key) return tl::make_unexpected(key.error());
+  if (auto status = check_key(path("root.key")); !status) return tl::make_unexpected(status.error());
   return pki::read_signing_pair(root_pem_, *key, "the root", passphrase);
 }
 
@@ -290,7 +319,7 @@ Result<std::vector<pki::Revocation>> AuthorityStore::revocations() const {
 }
 
 Result<std::string> AuthorityStore::crl(bool of_root) const {
-  return content(std::string(of_root ? kRoot : kIntermediate) + ".crl");
+  return content(std::string(of_root ? kRoot : kIntermediate) + ".crl", kMaxList);
 }
 
 Status AuthorityStore::replace_crl(bool of_root, const std::string& der) const {

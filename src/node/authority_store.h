@@ -69,6 +69,7 @@ class AuthorityStore {
   Result<std::vector<std::string>> serials() const;
   Result<std::vector<pki::Revocation>> revocations() const;
 
+  static constexpr std::size_t kMaxList = 16 << 20;  // octets
   Result<std::string> crl(bool of_root) const;
   /// Puts a new list in place, DER; `crls.pem` is made anew.
   Status replace_crl(bool of_root, const std::string& der) const;
@@ -76,7 +77,7 @@ class AuthorityStore {
  private:
   explicit AuthorityStore(std::string directory) : directory_(std::move(directory)) {}
   std::string path(const std::string& name) const { return directory_ + "/" + name; }
-  Result<std::string> content(const std::string& name) const;
+  Result<std::string> content(const std::string& name, std::size_t max_octets = kMaxSmallFile) const;
   Result<std::string> root_key() const;
   Result<std::optional<pki::Revocation>> revocation(const std::string& serial) const;
   Result<std::vector<std::string>> names_in(const std::string& folder, const std::string& suffix) const;

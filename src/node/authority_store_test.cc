@@ -1,7 +1,9 @@
 #include "node/authority_store.h"
 
+#include <fcntl.h>
 #include <gmock/gmock.h>
 #include <gtest/gtest.h>
+#include <sys/file.h>
 #include <sys/stat.h>
 #include <unistd.h>
 
@@ -70,7 +72,7 @@ TEST_F(AuthorityStoreTest, IsMadeWholeAndPrivate) {
   ASSERT_TRUE(created_.has_value()) << created_.error().message;
   for (const char* secret : {"", "/certificates", "/revocations"}) EXPECT_EQ(mode_of(directory_ + secret), 0700u);
   for (const char* key : {"/root.key", "/intermediate.key"}) EXPECT_EQ(mode_of(directory_ + key), 0600u);
-  EXPECT_FALSE(fs::exists(directory_ + ".new"));
+  EXPECT_EQ(std::distance(fs::directory_iterator(base_.path()), {}), 1) << "nothing else is left";
   const auto store = require(AuthorityStore::open(directory_));
   EXPECT_EQ(store.settings().ocsp_url, "http://127.0.0.1:2560/");
   EXPECT_TRUE(store.intermediate().has_value());
@@ -81,7 +83,7 @@ TEST_F(AuthorityStoreTest, IsMadeWholeAndPrivate) {
 TEST_F(AuthorityStoreTest, IsNotOverwritten) {
   const auto before = require(AuthorityStore::open(directory_)).root_pem();
   EXPECT_THAT(AuthorityStore::create(directory_, files()).error().message, HasSubstr("is not overwritten"));
-  EXPECT_FALSE(fs::exists(directory_ + ".new"));
+  EXPECT_EQ(std::distance(fs::directory_iterator(base_.path()), {}), 1);
   std::ofstream(base_.path() + "/file") << "x";
   EXPECT_FALSE(AuthorityStore::create(base_.path() + "/file", files()).has_value());
   EXPECT_EQ(require(AuthorityStore::open(directory_)).root_pem(), before);
@@ -89,10 +91,25 @@ TEST_F(AuthorityStoreTest, IsNotOverwritten) {
 
 TEST_F(AuthorityStoreTest, WhatACrashLeftIsRemovedAndWhatAnotherMakesIsNot) {
   const std::string other = base_.path() + "/other";
+  const std::string left = base_.path() + "/.other.transom-abcdef", busy = base_.path() + "/.other.transom-ghijkl";
+  for (const std::string& site : {left, busy}) {
+    fs::create_directories(site);
+    std::ofstream(site + "/root.key") << "half";
+  }
   fs::create_directories(other + ".new/certificates");
-  std::ofstream(other + ".new/root.key") << "half";
+  const serve::UniqueFd held(::open(busy.c_str(), O_RDONLY | O_DIRECTORY));
+  ASSERT_EQ(flock(held.get(), LOCK_EX), 0);
   EXPECT_TRUE(AuthorityStore::create(other, files()).has_value());
   EXPECT_TRUE(AuthorityStore::open(other).has_value());
+  EXPECT_FALSE(fs::exists(left));
+  EXPECT_TRUE(fs::exists(busy)) << "somebody is at work there";
+  EXPECT_TRUE(fs::exists(other + ".new")) << "not ours";
+}
+
+TEST_F(AuthorityStoreTest, OthersDirectoriesAreNotUsed) {
+  if (geteuid() != 0) GTEST_SKIP() << "needs root";
+  ASSERT_EQ(chown(directory_.c_str(), 65534, 65534), 0);
+  EXPECT_THAT(AuthorityStore::open(directory_).error().message, HasSubstr("belongs to another user"));
 }
 
 TEST_F(AuthorityStoreTest, KnowsWhatWasIssuedAndRevoked) {

@@ -16,8 +16,6 @@ namespace {
 
 using serve::UniqueFd;
 
-constexpr std::size_t kMaxFileSize = 1024 * 1024;
-
 auto failed(const char* what, const std::string& path) {
   const int error = errno;
   return fail("cannot {} {}: {}", what, path, std::strerror(error));
@@ -69,7 +67,7 @@ Status write_new(const std::string& path, const std::string& content, mode_t mod
   return {};
 }
 
-Result<std::optional<std::string>> read_if_present(const std::string& path) {
+Result<std::optional<std::string>> read_if_present(const std::string& path, std::size_t max_octets) {
   const UniqueFd file(open(path.c_str(), O_RDONLY | O_CLOEXEC));
   if (file.get() < 0) {
     if (errno == ENOENT || errno == ENOTDIR) return std::nullopt;
@@ -83,7 +81,9 @@ Result<std::optional<std::string>> read_if_present(const std::string& path) {
     if (count < 0) return failed("read", path);
     if (count == 0) return content;
     content.append(piece, static_cast<std::size_t>(count));
-    if (content.size() > kMaxFileSize) return fail("{} is larger than 1 MiB and cannot be what it should be", path);
+    if (content.size() > max_octets) {
+      return fail("{} is larger than {} MiB and cannot be what it should be", path, max_octets >> 20);
+    }
   }
 }
 

@@ -2,6 +2,7 @@
 #pragma once
 #include <sys/types.h>
 
+#include <cstddef>
 #include <optional>
 #include <string>
 #include <utility>
@@ -11,8 +12,9 @@
 
 namespace transom::node {
 
-/// The content of a small file (at most 1 MiB); nothing when there is none.
-Result<std::optional<std::string>> read_if_present(const std::string& path);
+inline constexpr std::size_t kMaxSmallFile = 1 << 20;
+/// The content of a small file; nothing when there is none.
+Result<std::optional<std::string>> read_if_present(const std::string& path, std::size_t max_octets = kMaxSmallFile);
 
 /// Writes a file beside `path`, forces it to the disk and puts it in the place of `path`.
 Status write_durably(const std::string& path, const std::string& content, mode_t mode);

@@ -4,6 +4,7 @@
 
 #include <algorithm>
 
+#include "tls/certificate_info.h"
 #include "tls/openssl_error.h"
 
 namespace transom::pki {
@@ -116,6 +117,12 @@ std::int64_t crl_number(const std::string& der) {
       static_cast<ASN1_INTEGER*>(X509_CRL_get_ext_d2i(crl.get(), NID_crl_number, nullptr, nullptr)));
   std::int64_t value = 0;
   return number && ASN1_INTEGER_get_int64(&value, number.get()) == 1 ? value : 0;
+}
+
+std::int64_t crl_next_update(const std::string& der) {
+  const tls::CrlHandle crl = read_crl(der);
+  const ASN1_TIME* next = crl ? X509_CRL_get0_nextUpdate(crl.get()) : nullptr;
+  return next != nullptr ? tls::seconds_of(next) : 0;
 }
 
 Result<std::string> crl_pem(const std::string& der) {

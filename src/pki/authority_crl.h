@@ -32,6 +32,9 @@ Result<tls::CrlHandle> make_crl(const SigningPair& issuer, std::span<const Revoc
 
 Result<std::string> crl_der(X509_CRL* crl);
 /// Of a list in DER.
+/// When the next list is due, in seconds since 1970; 0 when it does not say, or is none.
+std::int64_t crl_next_update(const std::string& der);
+
 Result<std::string> crl_pem(const std::string& der);
 /// The number of a list in DER; 0 when it has none, or is none.
 std::int64_t crl_number(const std::string& der);

@@ -12,7 +12,9 @@ namespace {
 using DateHandle = std::unique_ptr<ASN1_TIME, tls::FreeWith<ASN1_TIME_free>>;
 
 constexpr int kMaxQuestions = 16;
-constexpr int kMaxNonce = 32;  // RFC 8954; beyond it nobody needs our signature
+constexpr int kMaxNonce = 128;             // RFC 9654
+constexpr int kMaxPlaces = 8;              // in a target where a request may begin
+constexpr std::int64_t kClockSkew = 3600;  // answers begin this long before now, as certificates do
 
 struct Times {
   std::int64_t now, valid_s;
@@ -54,7 +56,8 @@ DateHandle date(std::int64_t seconds) {
 }
 
 bool add_state(OCSP_BASICRESP* basic, OCSP_CERTID* id, const CertificateState& state, const Times& times) {
-  const DateHandle from = date(times.now), until = date(times.now + times.valid_s), revoked = date(state.revoked_at);
+  const DateHandle from = date(times.now - kClockSkew), until = date(times.now + times.valid_s),
+                   revoked = date(state.revoked_at);
   if (!from || !until || !revoked) return false;
   int status = V_OCSP_CERTSTATUS_UNKNOWN;
   if (state.is == CertificateState::Is::good) status = V_OCSP_CERTSTATUS_GOOD;
@@ -139,12 +142,15 @@ OcspAnswer answer_ocsp(std::string_view octets, const SigningPair& issuer, const
   return {response_der(OCSP_RESPONSE_STATUS_SUCCESSFUL, basic.get()), ""};
 }
 
-/// Base64 may contain '/', so that the place where it begins is not always the last one.
+/// Base64 may contain '/', so that the place where it begins is not always the last one. A SEQUENCE begins with 'M'.
 std::string ocsp_request_in(std::string_view target) {
-  while (!target.empty() && target.front() == '/') {
+  for (int attempts = 0; attempts < kMaxPlaces && !target.empty() && target.front() == '/';) {
     target.remove_prefix(1);
-    const std::string octets = base64_decoded(plain_base64(target));
-    if (!octets.empty() && octets.front() == '0') return octets;  // a SEQUENCE
+    if (target.starts_with('M')) {
+      ++attempts;
+      const std::string octets = base64_decoded(plain_base64(target));
+      if (!octets.empty() && octets.front() == '0') return octets;
+    }
     target.remove_prefix(std::min(target.find('/'), target.size()));
   }
   return "";

@@ -190,7 +190,7 @@ def test_renewal_failure_and_recovery(tmp_path, dns, web_ca):
             line = re.search("no certificate for renew.test.*", node.log()).group()
             assert "its check of renew.test by http-01 failed" in line and "refused" in line, line
             assert "check that port 80 of renew.test reaches" in line, line
-            assert re.search(r"The next attempt is at 20.* \(in \d+ s\); the present one serves until", line), line
+            assert re.search(r"The next attempt is at 20.* \(in \d+ min\); the present one serves until", line), line
             status = acme.status()
             assert status["state"] == "valid, renewal failing" and status["failures"] == 1, status
             assert "by http-01 failed" in status["last_error"]
@@ -239,5 +239,6 @@ def test_stop_does_not_wait_for_a_server_that_is_silent(tmp_path, dns, web_ca):
     with socket.create_server(("127.0.0.1", pebble.port)) as silent:
         acme = AcmeNode(tmp_path, pebble, ["silent.test"])
         with acme.node as node:
-            silent.accept()
-            assert node.stop(seconds=5) == 0
+            held, _ = silent.accept()
+            with held:
+                assert node.stop(seconds=5) == 0

@@ -181,6 +181,42 @@ def test_found_by_what_it_is_not_by_its_nickname(own_root, tmp_path):
     assert "by hand" not in nss(store, "-L")
 
 
+def test_a_nickname_alone_proves_nothing(own_root, tmp_path):
+    store = make_store(tmp_path / ".pki/nssdb")
+    make_root(tmp_path / "other.pem", name="Another")
+    nickname = f"Fake (SHA-256 {fingerprint(own_root).replace(':', '')[:16]})"
+    nss(store, "-A", "-t", "C,,", "-n", nickname, "-i", tmp_path / "other.pem")
+    assert "does not have it" in run("untrust", "--ca", own_root, "--store", "chromium", home=tmp_path)
+    assert nickname in nss(store, "-L")
+    assert "trusts it now" in run("trust", "--ca", own_root, "--store", "chromium", home=tmp_path)
+
+
+def test_two_of_one_subject_under_one_nickname_are_left_and_told(own_root, tmp_path):
+    store = make_store(tmp_path / ".pki/nssdb")
+    make_root(tmp_path / "other.pem")
+    for path in (own_root, tmp_path / "other.pem"):
+        nss(store, "-A", "-t", "C,,", "-n", "twins", "-i", path)
+    for path in (own_root, tmp_path / "other.pem"):
+        printed = run("untrust", "--ca", path, "--store", "chromium", home=tmp_path, code=1)
+        assert re.search(r"left: it has this authority and another one of the same subject.*certutil -D .* -n twins", printed)
+    assert nss(store, "-L").count("twins") == 2
+
+
+def test_what_was_judged_is_what_goes_in(tmp_path):
+    """What stands around the certificate in the file reaches no store, and whoever changes it meanwhile changes nothing."""
+    make_root(tmp_path / "root.pem", more=b"Bag Attributes: whatever\n")
+    tools = tmp_path / "bin"
+    tools.mkdir()
+    real = shutil.which("certutil")
+    tools.joinpath("certutil").write_text(f'#!/bin/sh\n[ "$1" = -A ] && : > {tmp_path}/root.pem\nexec {real} "$@"\n')
+    tools.joinpath("certutil").chmod(0o755)
+    expected = fingerprint(tmp_path / "root.pem")
+    printed = run("trust", "--ca", tmp_path / "root.pem", "--store", "chromium", home=tmp_path,
+                  env={"PATH": f"{tools}:{os.environ['PATH']}"})
+    assert "trusts it now" in printed and not (tmp_path / "root.pem").read_bytes()
+    assert expected.replace(":", "")[:16] in nss(tmp_path / ".pki/nssdb", "-L")
+
+
 def test_without_its_file(own_root, tmp_path):
     run("trust", "--ca", own_root, "--store", "chromium", home=tmp_path)
     printed = run("untrust", "--fingerprint", fingerprint(own_root).lower(), "--store", "chromium", home=tmp_path)
@@ -211,12 +247,16 @@ DOMAIN = x509.DNSName("example.com")
     ([DOMAIN], NO_ADDRESS[:1], "any IP address, example.com", True),
     ([NETWORK], None, "any host name, 10.0.0.0/8", True),
     (None, [DOMAIN], "any host name, any IP address", True),
+    ([x509.DNSName(""), *NO_ADDRESS], None, "any host name, any IP address", True),
+    ([DOMAIN, NO_ADDRESS[1]], None, "any IP address, example.com", True),
+    ([DOMAIN, *(x509.IPAddress(ipaddress.ip_network(half)) for half in ("0.0.0.0/1", "128.0.0.0/1"))], None,
+     "any IP address, example.com", True),
     ([x509.DNSName("a\x1b[2Jb"), NETWORK], None, "a?[2Jb, 10.0.0.0/8", False),
 ])
 def test_scope(tmp_path, permitted, excluded, scope, warned):
     make_root(tmp_path / "root.pem", limits=x509.NameConstraints(permitted, excluded))
     printed = run("trust", "--ca", tmp_path / "root.pem", "--how", home=tmp_path)
-    assert f"Vouches for: {scope}\n" in printed and ("WARNING" in printed) == warned, printed
+    assert re.search(rf"Vouches for: {re.escape(scope)}[\n,]", printed) and ("WARNING" in printed) == warned, printed
 
 
 def test_stores_are_named(own_root, tmp_path):
@@ -257,6 +297,8 @@ def bad_authorities(base):
     make_root(base / "weak.pem", key=rsa.generate_private_key(65537, 1024))
     make_root(base / "withkey.pem", more=secret)
     (base / "two.pem").write_bytes((base / "good.pem").read_bytes() * 2)
+    hidden = openssl("x509", "-in", base / "good.pem", "-trustout").stdout
+    (base / "hidden.pem").write_bytes((base / "good.pem").read_bytes() + hidden)
     (base / "garbage.pem").write_bytes(b"-----BEGIN CERTIFICATE-----\nAAAA\n-----END CERTIFICATE-----\n")
     (base / "empty.pem").write_bytes(b"")
     der = bytearray(openssl("x509", "-in", base / "good.pem", "-outform", "DER").stdout)
@@ -264,7 +306,8 @@ def bad_authorities(base):
     (base / "forged.pem").write_bytes(openssl("x509", "-inform", "DER", input=bytes(der)).stdout)
     return [("leaf", "no certificate of an authority"), ("intermediate", 'issued by "CN=Somebody Else"; trust that root'),
             ("expired", "has expired"), ("future", "not valid yet"), ("weak", r"its key \(RSA 1024\) is too weak"),
-            ("withkey", "there is a private key in this file"), ("two", "there are 2 certificates"), ("garbage", "garbage.pem"),
+            ("withkey", "there is a private key in this file"), ("two", "there are 2 certificates"),
+            ("hidden", 'besides the root certificate there is a block "TRUSTED CERTIFICATE"'), ("garbage", "garbage.pem"),
             ("empty", "empty.pem"), ("forged", "signature is wrong"), ("missing", "No such file")]
 
 
@@ -367,6 +410,17 @@ def test_debian_curl_refuses_takes_and_refuses_again(default_node, inside):
     assert [listing(place) for place in places] == before, "the real store was touched"
 
 
+def test_debian_a_copy_that_its_program_does_not_read(own_root, inside):
+    if not shutil.which("update-ca-certificates", path="/usr/sbin:/usr/bin"):
+        pytest.skip("update-ca-certificates is not here (Debian's ca-certificates)")
+    printed = inside(f"""
+      cp {shlex.quote(str(own_root))} /usr/local/share/ca-certificates/root.pem
+      for command in trust untrust; do "$TRANSOM" ca $command --store system --ca {shlex.quote(str(own_root))}; done
+      ls /usr/local/share/ca-certificates""")
+    assert "trusts it now" in printed and "does not trust it any more" in printed, printed
+    assert not re.search(r"^(root\.pem|transom-.*)$", printed, re.M), printed
+
+
 FAMILIES = {
     "Fedora": ("/etc/pki/ca-trust/source/anchors", "/etc/pki/tls/certs/ca-bundle.crt", "update-ca-trust", "extract"),
     "Arch": ("/etc/ca-certificates/trust-source/anchors", "/etc/ssl/certs/ca-certificates.crt", "trust", "extract-compat"),
@@ -392,7 +446,7 @@ def test_other_families(family, own_root, inside):
       done""")
     name = "transom-" + fingerprint(own_root).replace(":", "").lower()[:16] + ".crt"
     assert printed.count("code 0") == 4 and printed.count(f"\n{name}\n") == 2, printed
-    assert f"system, {directory}:\n  running: install -m 0644 {own_root} {directory}/{name}\n" in printed
+    assert f"system, {directory}:\n  running: install -m 0644 /dev/stdin {directory}/{name} < {own_root}\n" in printed
     assert f"running: /usr/local/bin/{program} {argument}\n  trusts it now" in printed
     assert "trusts it already" in printed and "does not trust it any more" in printed and "does not have it" in printed
 
