@@ -1,4 +1,3 @@
-#include <algorithm>
 #include <ctime>
 #include <filesystem>
 
@@ -12,10 +11,15 @@ namespace transom::cli {
 namespace {
 
 /// "4f:0c:..." as openssl and browsers show it.
-std::string plain_serial(std::string word) {
-  word.erase(std::remove(word.begin(), word.end(), ':'), word.end());
-  for (char& c : word) c = c >= 'a' && c <= 'f' ? static_cast<char>(c - 'a' + 'A') : c;
-  return word;
+std::string plain_serial(const std::string& word) {
+  std::string serial;
+  for (const char c : word) {
+    if (c != ':') serial += c >= 'a' && c <= 'f' ? static_cast<char>(c - 'a' + 'A') : c;
+  }
+  if (serial.find_first_not_of("0123456789ABCDEF") != std::string::npos) {
+    give_up("there is no file {}, and it is no serial number; transom ca list shows those", word);
+  }
+  return serial;
 }
 
 std::string serial_in(const std::string& file, const node::AuthorityStore& store) {

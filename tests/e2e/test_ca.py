@@ -415,6 +415,7 @@ def test_an_expired_authority(ca):
 def test_revoking_what_is_not_ours(ca, pki):
     assert "was not issued by the authority" in run(ca.base, "revoke", pki / "ecdsa.pem", code=1)
     assert "no certificate with the serial number 0123" in run(ca.base, "revoke", "01:23", code=1)
+    assert "there is no file nothing.pem" in run(ca.base, "revoke", "nothing.pem", code=1)
     run(ca.base, "revoke", "01", "--reason", "boredom", code=2)
 
 
