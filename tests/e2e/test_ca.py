@@ -22,6 +22,8 @@ import pytest
 
 import harness
 from harness import Node, clean_env, free_port, router_config, tcp, transom, wait_for, write_config
+from marionette import Firefox, make_profile
+from marionette import PageError as FirefoxError
 from test_tls_ocsp import shifted
 from webdriver import Chromium, PageError
 
@@ -177,7 +179,7 @@ def node_with(base, tls):
     return port, Node(["--cbdir", cbdir], base, [port])
 
 
-def test_curl_python_node_and_chromium_take_the_server(ca, tmp_path):
+def test_curl_python_and_node_take_the_server(ca, tmp_path):
     tls = {"key": str(ca.base / "server.key"), "certificate": str(ca.base / "server.pem")}
     port, node = node_with(tmp_path, tls)
     with responder(ca.base, ca.port), node:
@@ -195,25 +197,25 @@ def test_curl_python_node_and_chromium_take_the_server(ca, tmp_path):
             done = subprocess.run([harness.NODE_JS, "-e", script], env=clean_env(NODE_EXTRA_CA_CERTS=ca.root),
                                   capture_output=True, text=True, timeout=20, check=False)
             assert done.stdout == '"shown"\n', done
-        chromium_before_and_after(ca, tmp_path, port)
 
 
 @pytest.mark.browser
-def chromium_before_and_after(ca, home, port):
-    with Chromium(home) as browser:
-        with pytest.raises(PageError, match="ERR_CERT_AUTHORITY_INVALID"):
-            browser.open(f"https://localhost:{port}/")
-    stores = [path for path in (home / ".pki" / "nssdb", home / ".local" / "share" / "pki" / "nssdb") if path.is_dir()]
-    if not stores:
-        stores = [home / ".pki" / "nssdb"]
-        stores[0].mkdir(parents=True)
-        subprocess.run(["certutil", "-N", "-d", f"sql:{stores[0]}", "--empty-password"], check=True, timeout=20)
-    for store in stores:
-        subprocess.run(["certutil", "-A", "-d", f"sql:{store}", "-t", "C,,", "-n", "own", "-i", ca.root], check=True,
-                       timeout=20)
-    with Chromium(home) as browser:
-        browser.open(f"https://localhost:{port}/")
-        assert "shown" in browser.run("return document.body.innerText")
+def test_chromium_and_firefox_take_the_server(ca, tmp_path):
+    port, node = node_with(tmp_path, {"key": str(ca.base / "server.key"), "certificate": str(ca.base / "server.pem")})
+    profile = make_profile(tmp_path)
+    url = f"https://localhost:{port}/"
+    with node:
+        with Chromium(tmp_path) as browser, pytest.raises(PageError, match="ERR_CERT_AUTHORITY_INVALID"):
+            browser.open(url)
+        with Firefox(tmp_path, profile) as browser, pytest.raises(FirefoxError, match="insecure certificate"):
+            browser.open(url)
+        run(tmp_path, "trust", "--ca", ca.root, "--store", "chromium,firefox", env=clean_env(tmp_path))
+        with Chromium(tmp_path) as browser:
+            browser.open(url)
+            assert "shown" in browser.run("return document.body.innerText")
+        with Firefox(tmp_path, profile) as browser:
+            browser.open(url)
+            assert browser.run("return document.contentType") == "application/json"
 
 
 def test_a_client_comes_in_until_it_is_revoked(tmp_path):
