@@ -34,8 +34,7 @@ int open_reserve() { return ::open("/dev/null", O_RDONLY | O_CLOEXEC); }
 }  // namespace
 
 Acceptor::Acceptor(Loop& loop, int fd, Callback on_accept)
-    : loop_(loop),
-      socket_(loop, fd, *this),
+    : socket_(loop, fd, *this),
       resume_(
           loop.timers(), [](void* self) { static_cast<Acceptor*>(self)->socket_.watch(true, false); }, this),
       on_accept_(std::move(on_accept)),

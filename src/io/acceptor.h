@@ -31,7 +31,6 @@ class Acceptor final : private Socket::Handler {
   static constexpr int kBatch = 64;  // per readiness, so that open sessions get their turn in a storm
   static constexpr std::uint64_t kPauseMs = 200;
 
-  Loop& loop_;
   Socket socket_;
   Timer resume_;
   Callback on_accept_;
