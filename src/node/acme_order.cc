@@ -16,7 +16,6 @@ using acme::AuthorizationStatus;
 using acme::OrderStatus;
 
 constexpr std::int64_t kFirstPauseMs = 250, kLongestPauseMs = 10'000, kLongestRetryAfterS = 60;
-constexpr char kHttp[] = "http-01";
 constexpr char kAlpn[] = "tls-alpn-01";
 
 std::string list_of_types(const acme::Authorization& authorization) {
