@@ -135,7 +135,7 @@ TEST_F(AuthorityStoreTest, KnowsWhatWasIssuedAndRevoked) {
 
 TEST_F(AuthorityStoreTest, SerialNumbersAreNoPaths) {
   const auto store = require(AuthorityStore::open(directory_));
-  for (const std::string serial : {"", "../root", "a", "-1", "0/1", std::string(65, 'A').c_str()}) {
+  for (const std::string& serial : std::vector<std::string>{"", "../root", "a", "-1", "0/1", std::string(65, 'A')}) {
     EXPECT_EQ(require(store.state(serial)).is, Is::unknown) << serial;
     EXPECT_FALSE(store.certificate(serial).has_value()) << serial;
   }
