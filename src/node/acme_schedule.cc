@@ -51,7 +51,8 @@ std::int64_t forbidden_until(const AcmeFault& fault, std::int64_t now) {
 
 std::int64_t next_order(unsigned failures, const AcmeFault& fault, std::int64_t now, Random& random) {
   const unsigned doublings = std::min(failures > 0 ? failures - 1 : 0, 10u);
-  const std::int64_t first = fault.type.empty() ? kFirstRetryS : kFirstRetryAfterRefusalS;
+  const bool judged = !fault.type.empty() && fault.type != "badNonce";
+  const std::int64_t first = judged ? kFirstRetryAfterRefusalS : kFirstRetryS;
   const std::int64_t pause = std::min(first << doublings, kLongestRetryS);
   return std::max(now + spread(pause, random), forbidden_until(fault, now));
 }

@@ -100,7 +100,7 @@ TEST_F(AcmeVisits, GiveUpOnAServerThatTakesNoNonce) {
   break_always("/order", FakeCa::problem("badNonce", "stale"));
   const auto report = visit();
   EXPECT_THAT(report.standing.last_error, HasSubstr("badNonce"));
-  EXPECT_LE(ca.count("/order"), 10);
+  EXPECT_LE(ca.count("/order"), 30);
 }
 
 TEST_F(AcmeVisits, MakeANewAccountWhereTheOldOneIsForgotten) {
