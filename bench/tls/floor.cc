@@ -1,7 +1,8 @@
 // The floor of the TLS benchmark: the least that a server of one thread on epoll and OpenSSL can cost. It has the
 // tickets, groups and buffers of Transom and nothing else: no limits, no timers, no HTTP beyond the end of a head.
 //
-// usage: floor PORT CERTIFICATE KEY FILE...   serves each FILE under its own name; the small ones from memory
+// usage: floor PORT CERTIFICATE KEY FIELDS FILE...
+//   serves each FILE under its own name, the small ones from memory; the lines in the file FIELDS go into every head
 #include <arpa/inet.h>
 #include <fcntl.h>
 #include <netinet/tcp.h>
@@ -15,6 +16,8 @@
 #include <cstdio>
 #include <cstdlib>
 #include <filesystem>
+#include <fstream>
+#include <iterator>
 #include <map>
 #include <string>
 #include <string_view>
@@ -58,14 +61,15 @@ SSL_CTX* make_context(const char* certificate, const char* key) {
   return context;
 }
 
-std::map<std::string, File, std::less<>> open_files(char** first, char** last) {
+std::map<std::string, File, std::less<>> open_files(const char* fields_file, char** first, char** last) {
+  std::ifstream in(fields_file);
+  if (!in) stop(fields_file);
+  const std::string fields((std::istreambuf_iterator<char>(in)), {});
   std::map<std::string, File, std::less<>> files;
   for (; first != last; ++first) {
     File file{open(*first, O_RDONLY), std::filesystem::file_size(*first), "", ""};
     if (file.fd < 0) stop(*first);
-    file.head =
-        "HTTP/1.1 200 OK\r\nContent-Type: application/octet-stream\r\nContent-Length: " + std::to_string(file.size) +
-        "\r\n\r\n";
+    file.head = "HTTP/1.1 200 OK\r\n" + fields + "Content-Length: " + std::to_string(file.size) + "\r\n\r\n";
     if (file.size <= kFromMemory) {
       file.body.resize(file.size);
       if (pread(file.fd, file.body.data(), file.size, 0) < 0) stop(*first);
@@ -189,12 +193,12 @@ class Server {
 }  // namespace
 
 int main(int count, char** arguments) {
-  if (count < 5) {
-    std::fputs("usage: floor PORT CERTIFICATE KEY FILE...\n", stderr);
+  if (count < 6) {
+    std::fputs("usage: floor PORT CERTIFICATE KEY FIELDS FILE...\n", stderr);
     return 2;
   }
   std::signal(SIGPIPE, SIG_IGN);
   Server(std::atoi(arguments[1]), make_context(arguments[2], arguments[3]),
-         open_files(arguments + 4, arguments + count))
+         open_files(arguments[4], arguments + 5, arguments + count))
       .run();
 }
