@@ -19,8 +19,7 @@ struct HttpLayer::Link {
 
 class HttpLayer::Exchange final : public HttpExchange {
  public:
-  Exchange(HttpHost& host, std::shared_ptr<Link> link, HttpRequest request)
-      : request_(std::move(request)), host_(host), link_(std::move(link)) {}
+  Exchange(HttpHost& host, std::shared_ptr<Link> link) : host_(host), link_(std::move(link)) {}
   ~Exchange() override {
     if (!taken_) respond(500, {{"Content-Type", "text/plain; charset=utf-8"}}, "The service gave no answer.\n");
   }
@@ -106,13 +105,33 @@ HttpLayer::~HttpLayer() { link_->layer = nullptr; }
 
 void HttpLayer::on_octets(MutableByteSpan octets) {
   if (phase_ == Phase::ended) return;
-  input_.append(octets);
+  if (input_.empty()) {
+    arriving_ = octets;  // parsed where they lie: mostly they are one whole request
+  } else {
+    input_.append(octets);
+  }
   process();
+}
+
+/// What has come and is not parsed yet.
+ByteSpan HttpLayer::waiting() const { return input_.empty() ? arriving_ : input_.view(); }
+
+void HttpLayer::drop_waiting(std::size_t octets) {
+  if (input_.empty()) {
+    arriving_ = arriving_.subspan(octets);
+  } else {
+    input_.consume(octets);
+  }
+}
+
+void HttpLayer::keep_arriving() {
+  if (phase_ != Phase::ended) input_.append(arriving_);
+  arriving_ = {};
 }
 
 /// No next request while one is being answered, nor while the client leaves the answers before it unread.
 bool HttpLayer::may_parse() const {
-  return phase_ != Phase::ended && phase_ != Phase::answering && !input_.empty() &&
+  return phase_ != Phase::ended && phase_ != Phase::answering && !waiting().empty() &&
          connection_.queued_octets() <= HttpConnection::kDrainMark;
 }
 
@@ -122,14 +141,15 @@ void HttpLayer::process() {
   while (may_parse() && parse_some()) {
   }
   processing_ = false;
+  keep_arriving();
   settle();
 }
 
 /// True when a request was complete, so that what is behind it is worth a look.
 bool HttpLayer::parse_some() {
   std::size_t consumed = 0;
-  const auto state = parser_.feed(input_.view(), consumed);
-  input_.consume(consumed);
+  const auto state = parser_.feed(waiting(), consumed);
+  drop_waiting(consumed);
   if (state == wire::Http1Parser::State::failed) {
     refuse_unparsed(parser_.error_status(), parser_.error_text(), CloseReason::http_error);
     return false;
@@ -186,9 +206,8 @@ void HttpLayer::begin_request() {
   http_1_0_ = parsed.major == 1 && parsed.minor == 0;
   head_method_ = parsed.method == "HEAD";
   queued_at_check_ = 0;
-  connection_.set_deadline(kStallTimeoutMs);
-
-  HttpRequest request;
+  const auto exchange = std::make_shared<Exchange>(host_, link_);
+  HttpRequest& request = exchange->request_;
   request.method = std::move(parsed.method);
   request.target = std::move(parsed.target);
   request.headers = std::move(parsed.headers);
@@ -197,10 +216,10 @@ void HttpLayer::begin_request() {
   request.wants_upgrade = parsed.upgrade;
   request.peer = connection_.peer();
   host_name_ = std::string(request.header("host"));
-  const auto exchange = std::make_shared<Exchange>(host_, link_, std::move(request));
   exchange->http_minor = parsed.minor;
   parser_.reset();
   dispatch(exchange);
+  if (phase_ == Phase::answering) connection_.set_deadline(kStallTimeoutMs);
 }
 
 void HttpLayer::dispatch(const std::shared_ptr<Exchange>& exchange) {
@@ -271,7 +290,7 @@ void HttpLayer::upgrade(Exchange& exchange, const WebSocketConfig& config) {
   link_->layer = nullptr;
   connection_.set_deadline(0);
   if (reading_paused_) connection_.pause_reading(false);
-  connection_.replace_layer(make_websocket_(config, std::move(decision->request)), input_.view());
+  connection_.replace_layer(make_websocket_(config, std::move(decision->request)), waiting());
 }
 
 /// A fault of the client: one line in the log, an answer that says why, and the end of the connection.

@@ -43,6 +43,9 @@ class HttpLayer final : public Layer {
   struct Download;
   enum class Phase { idle, head, body, answering, ended };
 
+  ByteSpan waiting() const;
+  void drop_waiting(std::size_t octets);
+  void keep_arriving();
   void process();
   bool may_parse() const;
   bool parse_some();
@@ -80,6 +83,7 @@ class HttpLayer final : public Layer {
   const Site& site_;
   WebSocketFactory make_websocket_;
   wire::Http1Parser parser_;
+  ByteSpan arriving_;  // within on_octets only, and only while input_ is empty
   Buffer input_;
   std::shared_ptr<Link> link_;
   std::shared_ptr<Download> download_;

@@ -110,6 +110,7 @@ void Stream::read(Exchange& exchange, Buffer& plain_out) {
     if (result != 1 || exchange.refusal != Exchange::Refusal::none) return stop_reading(exchange, result);
     plain_out.commit(count);
     exchange.key_update_debt -= static_cast<std::uint32_t>(std::min<std::size_t>(count, exchange.key_update_debt));
+    if (exchange.in.empty() && SSL_has_pending(ssl_) == 0) return;  // nothing is left to be told by one more read
   }
 }
 

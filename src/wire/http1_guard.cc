@@ -1,5 +1,6 @@
 #include "wire/http1_guard.h"
 
+#include <algorithm>
 #include <array>
 #include <string_view>
 
@@ -17,7 +18,16 @@ constexpr std::array<bool, 256> make_token_table() {
 }
 constexpr std::array<bool, 256> kToken = make_token_table();
 
-bool is_control(std::uint8_t octet) { return octet < 0x20 || octet == 0x7f; }
+constexpr bool is_control(std::uint8_t octet) { return octet < 0x20 || octet == 0x7f; }
+
+constexpr std::array<bool, 256> make_value_table() {
+  std::array<bool, 256> table{};
+  for (std::size_t octet = 0; octet < table.size(); ++octet) {
+    table[octet] = octet == '\t' || !is_control(static_cast<std::uint8_t>(octet));
+  }
+  return table;
+}
+constexpr std::array<bool, 256> kInValue = make_value_table();
 
 }  // namespace
 
@@ -52,8 +62,19 @@ Http1Guard::Verdict Http1Guard::scan(ByteSpan octets, std::size_t& good) {
       ++good;
       return Verdict::end;
     }
+    if (at_ == At::value) good += skip_value(octets.subspan(good + 1));
   }
   return Verdict::more;
+}
+
+/// Most octets of a head are those of values, and nothing but the end of a value changes anything. How many are in
+/// order and within the limit; the one behind them is looked at by `step`.
+std::size_t Http1Guard::skip_value(ByteSpan octets) {
+  const ByteSpan within = octets.first(std::min(octets.size(), limits_.head - octets_));
+  const auto end = std::find_if(within.begin(), within.end(), [](std::uint8_t octet) { return !kInValue[octet]; });
+  const auto count = static_cast<std::size_t>(end - within.begin());
+  octets_ += count;
+  return count;
 }
 
 bool Http1Guard::step(std::uint8_t octet) {
@@ -156,7 +177,7 @@ bool Http1Guard::take_value(std::uint8_t octet) {
     at_ = At::line_lf;
     return true;
   }
-  return octet == '\t' || !is_control(octet) || refuse_control(octet);
+  return kInValue[octet] || refuse_control(octet);
 }
 
 bool Http1Guard::take_lf(std::uint8_t octet, At next) {

@@ -51,6 +51,7 @@ class Http1Guard {
     finished,    //
   };
 
+  std::size_t skip_value(ByteSpan octets);
   bool step(std::uint8_t octet);
   bool take_before(std::uint8_t octet);
   bool take_method(std::uint8_t octet);

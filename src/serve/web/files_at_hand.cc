@@ -2,6 +2,7 @@
 
 #include <sys/uio.h>
 
+#include <atomic>
 #include <ctime>
 
 #include "serve/http_response.h"
@@ -23,11 +24,17 @@ struct FilesAtHand::Kept : PreparedAnswer {
   std::string path;
   struct stat facts {};
   std::int64_t allowed_until_ms = 0;
+  mutable std::atomic<std::int64_t> seen_ms{-1};  // when the file was last found unchanged
 
   std::size_t cost() const { return kOverhead + body.size() + 2 * path.size(); }
   bool is_current() const {
+    const std::int64_t now_ms = monotonic_ms();
+    if (now_ms >= allowed_until_ms) return false;
+    if (seen_ms.load(std::memory_order_relaxed) == now_ms) return true;
     struct stat there {};
-    return monotonic_ms() < allowed_until_ms && ::stat(path.c_str(), &there) == 0 && unchanged(there, facts);
+    if (::stat(path.c_str(), &there) != 0 || !unchanged(there, facts)) return false;
+    seen_ms.store(now_ms, std::memory_order_relaxed);
+    return true;
   }
 };
 

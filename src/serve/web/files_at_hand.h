@@ -1,8 +1,9 @@
 // Small files that were asked for a moment ago, with all of their answer ready.
 //
-// A file is taken from here only while one `stat` says that its path still leads to the same, unchanged file, and while
-// what StaticRoot knew when it allowed the file may still be relied upon (OpenedFile::allowed_until_ms), a second at
-// most. A change that the file system does not stamp (through a shared mapping) is seen when that second is over.
+// A file is taken from here only while `stat` says that its path still leads to the same, unchanged file: it is asked
+// at most once in a millisecond. And only while what StaticRoot knew when it allowed the file may still be relied upon
+// (OpenedFile::allowed_until_ms), a second at most. A change that the file system does not stamp (through a shared
+// mapping) is seen when that second is over.
 #pragma once
 #include <map>
 #include <memory>
