@@ -5,7 +5,7 @@
 #include <string>
 
 #include "cli/arguments.h"
-#include "node/authority_store.h"
+#include "node/authority/store.h"
 
 namespace transom::cli {
 

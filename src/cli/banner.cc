@@ -6,7 +6,7 @@
 #include <filesystem>
 
 #include "cli/places.h"
-#include "node/durable_file.h"
+#include "node/files/durable_file.h"
 #include "tls/certificate_info.h"
 
 namespace transom::cli {

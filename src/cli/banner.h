@@ -3,7 +3,7 @@
 #include <cstdint>
 #include <string>
 
-#include "node/config.h"
+#include "node/config/config.h"
 #include "node/local_node.h"
 
 namespace transom::cli {

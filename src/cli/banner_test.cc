@@ -5,7 +5,7 @@
 
 #include <filesystem>
 
-#include "node/test_directory.h"
+#include "node/files/test_directory.h"
 
 namespace transom::cli {
 namespace {

@@ -5,7 +5,7 @@
 #include "cli/cli_error.h"
 #include "cli/places.h"
 #include "node/control.h"
-#include "node/durable_file.h"
+#include "node/files/durable_file.h"
 #include "node/local_node.h"
 #include "node/node_lock.h"
 #include "wamp/serializer.h"

@@ -3,7 +3,7 @@
 #include "cli/commands.h"
 #include "cli/log_scope.h"
 #include "io/signals.h"
-#include "node/authority_responder.h"
+#include "node/authority/responder.h"
 #include "serve/core_group.h"
 
 namespace transom::cli {

@@ -1,7 +1,7 @@
 #include "cli/cli_error.h"
 #include "cli/commands.h"
-#include "cli/trust_advice.h"
-#include "cli/trust_session.h"
+#include "cli/trust/advice.h"
+#include "cli/trust/session.h"
 
 namespace transom::cli {
 

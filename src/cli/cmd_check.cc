@@ -2,7 +2,7 @@
 #include "cli/cli_error.h"
 #include "cli/commands.h"
 #include "cli/places.h"
-#include "node/acme_care.h"
+#include "node/acme/care.h"
 
 namespace transom::cli {
 namespace {

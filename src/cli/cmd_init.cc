@@ -4,7 +4,7 @@
 #include "cli/commands.h"
 #include "cli/init_template.h"
 #include "cli/places.h"
-#include "node/durable_file.h"
+#include "node/files/durable_file.h"
 
 namespace transom::cli {
 namespace {

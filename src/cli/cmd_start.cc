@@ -11,7 +11,7 @@
 #include "cli/log_scope.h"
 #include "cli/places.h"
 #include "io/signals.h"
-#include "node/acme_placeholder.h"
+#include "node/acme/placeholder.h"
 #include "node/control.h"
 #include "node/control_server.h"
 #include "node/local_node.h"

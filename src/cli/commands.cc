@@ -3,7 +3,7 @@
 #include <fmt/format.h>
 
 #include "cli/cli_error.h"
-#include "node/config_diagnostic.h"
+#include "node/config/diagnostic.h"
 
 namespace transom::cli {
 namespace {

@@ -4,7 +4,7 @@
 #include <string>
 #include <vector>
 
-#include "node/file_set.h"
+#include "node/files/file_set.h"
 
 namespace transom::cli {
 

@@ -4,7 +4,7 @@
 #include <string>
 
 #include "cli/arguments.h"
-#include "node/config.h"
+#include "node/config/config.h"
 
 namespace transom::cli {
 

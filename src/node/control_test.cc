@@ -9,8 +9,8 @@
 #include <thread>
 
 #include "node/control_server.h"
+#include "node/files/test_directory.h"
 #include "node/node_lock.h"
-#include "node/test_directory.h"
 
 namespace transom::node {
 namespace {

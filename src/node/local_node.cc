@@ -7,7 +7,7 @@
 
 #include <cerrno>
 
-#include "node/durable_file.h"
+#include "node/files/durable_file.h"
 #include "serve/unique_fd.h"
 #include "tls/context.h"
 #include "tls/local_ca.h"

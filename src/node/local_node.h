@@ -4,7 +4,7 @@
 #include <string>
 
 #include "base/result.h"
-#include "node/config.h"
+#include "node/config/config.h"
 
 namespace transom::node {
 

@@ -9,8 +9,8 @@
 #include <filesystem>
 #include <fstream>
 
-#include "node/durable_file.h"
-#include "node/test_directory.h"
+#include "node/files/durable_file.h"
+#include "node/files/test_directory.h"
 #include "serve/unique_fd.h"
 
 namespace transom::node {

@@ -12,9 +12,9 @@
 #include "base/log.h"
 #include "io/service_manager.h"
 #include "io/signals.h"
-#include "node/acme_placeholder.h"
+#include "node/acme/placeholder.h"
 #include "node/listener_status.h"
-#include "node/ocsp_cache.h"
+#include "node/ocsp/cache.h"
 #include "node/session_list.h"
 
 namespace transom::node {

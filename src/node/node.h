@@ -8,14 +8,14 @@
 #include <vector>
 
 #include "base/result.h"
-#include "node/acme_care.h"
-#include "node/certificate_care.h"
-#include "node/config.h"
-#include "node/file_watch.h"
-#include "node/ocsp_stapler.h"
+#include "node/acme/care.h"
+#include "node/config/config.h"
+#include "node/files/file_watch.h"
+#include "node/ocsp/stapler.h"
 #include "node/reload.h"
-#include "node/ticket_rotation.h"
-#include "node/tls_reload.h"
+#include "node/tls/certificate_care.h"
+#include "node/tls/ticket_rotation.h"
+#include "node/tls/tls_reload.h"
 #include "serve/core_group.h"
 
 namespace transom::node {

@@ -8,7 +8,7 @@
 #include <charconv>
 #include <nlohmann/json.hpp>
 
-#include "node/durable_file.h"
+#include "node/files/durable_file.h"
 
 namespace transom::node {
 namespace {

@@ -20,7 +20,7 @@
 
 #include "base/log.h"
 #include "node/control.h"
-#include "node/ocsp_cache.h"
+#include "node/ocsp/cache.h"
 #include "serve/unique_fd.h"
 #include "tls/pem_file.h"
 

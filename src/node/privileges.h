@@ -6,7 +6,7 @@
 #include <vector>
 
 #include "base/result.h"
-#include "node/config.h"
+#include "node/config/config.h"
 
 namespace transom::node {
 

@@ -8,7 +8,7 @@
 
 #include "base/hash.h"
 #include "base/log.h"
-#include "node/durable_file.h"
+#include "node/files/durable_file.h"
 
 namespace transom::node {
 namespace {

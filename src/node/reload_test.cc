@@ -7,7 +7,7 @@
 #include <fstream>
 #include <nlohmann/json.hpp>
 
-#include "node/test_directory.h"
+#include "node/files/test_directory.h"
 
 namespace transom::node {
 namespace {

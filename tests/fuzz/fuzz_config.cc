@@ -5,7 +5,7 @@
 #include <string>
 
 #include "base/bytes.h"
-#include "node/config.h"
+#include "node/config/config.h"
 
 namespace {
 

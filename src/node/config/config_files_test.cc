@@ -1,0 +1,149 @@
+// What the configuration names in the file system: node directories, keys and certificates.
+#include <sys/stat.h>
+
+#include <filesystem>
+#include <fstream>
+
+#include "node/config/config_test_support.h"
+#include "node/files/test_directory.h"
+#include "tls/test_support.h"
+
+namespace transom::node::test {
+namespace {
+
+void write(const std::string& path, const std::string& text) {
+  std::filesystem::create_directories(std::filesystem::path(path).parent_path());
+  std::ofstream(path) << text;
+}
+
+NodePlaceRequest from(const std::string& directory, std::map<std::string, std::string> environment = {}) {
+  NodePlaceRequest request;
+  request.current_directory = directory;
+  request.environment = options_without_files(std::move(environment)).environment;
+  return request;
+}
+
+TEST(NodeDirectory, NothingNamedIsTheDefaultNode) {
+  const TestDirectory directory;
+  const auto place = find_node_directory(from(directory.path()));
+  ASSERT_TRUE(place);
+  EXPECT_FALSE(place->named);
+  EXPECT_EQ(place->config_file, "");
+  EXPECT_EQ(place->directory, directory.path());
+}
+
+TEST(NodeDirectory, YamlBeforeJsonAndDotCrossbarBeforeHere) {
+  const TestDirectory directory;
+  write(directory.path() + "/config.json", "{}");
+  EXPECT_EQ(find_node_directory(from(directory.path()))->config_file, directory.path() + "/config.json");
+  write(directory.path() + "/.crossbar/config.json", "{}");
+  EXPECT_EQ(find_node_directory(from(directory.path()))->config_file, directory.path() + "/.crossbar/config.json");
+  write(directory.path() + "/.crossbar/config.yaml", "{}");
+  const auto place = find_node_directory(from(directory.path()));
+  EXPECT_EQ(place->config_file, directory.path() + "/.crossbar/config.yaml");
+  EXPECT_TRUE(place->named);
+}
+
+TEST(NodeDirectory, OptionBeforeEnvironmentBeforeDotCrossbar) {
+  const TestDirectory directory;
+  for (const char* name : {"/.crossbar", "/one", "/two"}) write(directory.path() + name + "/config.json", "{}");
+  auto request = from(directory.path(), {{"CROSSBAR_DIR", "one"}});
+  EXPECT_EQ(find_node_directory(request)->directory, directory.path() + "/one");
+  request.cbdir = "two/";
+  EXPECT_EQ(find_node_directory(request)->directory, directory.path() + "/two");
+  EXPECT_EQ(find_node_directory(from(directory.path(), {{"CROSSBAR_DIR", ""}}))->directory,
+            directory.path() + "/.crossbar");
+}
+
+TEST(NodeDirectory, ANamedPlaceWithoutConfigIsAFailure) {
+  const TestDirectory directory;
+  auto request = from(directory.path());
+  request.cbdir = "nowhere";
+  EXPECT_FALSE(find_node_directory(request));
+  request.cbdir = ".";
+  EXPECT_FALSE(find_node_directory(request));
+  EXPECT_FALSE(find_node_directory(from(directory.path(), {{"CROSSBAR_DIR", "."}})));
+  request = from(directory.path());
+  request.config = "my.json";
+  EXPECT_FALSE(find_node_directory(request));
+  std::filesystem::create_directory(directory.path() + "/.crossbar");
+  EXPECT_FALSE(find_node_directory(from(directory.path())));
+}
+
+TEST(NodeDirectory, ConfigOptionIsRelativeToTheNodeOrTheCurrentDirectory) {
+  const TestDirectory directory;
+  write(directory.path() + "/.crossbar/a.json", "{}");
+  write(directory.path() + "/b.json", "{}");
+  auto request = from(directory.path());
+  request.config = "a.json";
+  EXPECT_EQ(find_node_directory(request)->config_file, directory.path() + "/.crossbar/a.json");
+  request.config = "b.json";
+  EXPECT_EQ(find_node_directory(request)->config_file, directory.path() + "/b.json");
+  EXPECT_EQ(find_node_directory(request)->directory, directory.path() + "/.crossbar");
+}
+
+// -- files of the configuration -------------------------------------------------------------------------------------
+
+class ConfigFiles : public ::testing::Test {
+ protected:
+  void SetUp() override {
+    const auto identity = tls::test::self_signed(tls::test::ec_key());
+    write(node() + "/key.pem", identity.key_text);
+    write(node() + "/cert.pem", identity.certificate_text);
+    write(node() + "/other.pem", tls::test::self_signed(tls::test::ec_key()).key_text);
+    std::filesystem::create_directory(node() + "/web");
+  }
+  std::string node() const { return directory_.path(); }
+  LoadedConfig load(const std::string& text) {
+    write(node() + "/config.json", text);
+    return load_config(node() + "/config.json");
+  }
+  static std::string with_tls(const std::string& tls) {
+    return in_endpoint("\"type\": \"tcp\", \"port\": 8443, \"tls\": {" + tls + "}");
+  }
+  ::testing::AssertionResult error_in(const std::string& marked_text, const std::string& path, const char* fragment) {
+    const MarkedText marked(marked_text);
+    return has(load(marked.text), Diagnostic::Severity::error, marked.at, path, fragment);
+  }
+  const std::string tls_path_ = "workers[0].transports[0].endpoint.tls";
+  TestDirectory directory_;
+};
+
+TEST_F(ConfigFiles, GoodKeyAndCertificate) {
+  const LoadedConfig loaded = load(with_tls("\"key\": \"key.pem\", \"certificate\": \"cert.pem\""));
+  EXPECT_TRUE(loaded.startable()) << describe(loaded);
+  EXPECT_EQ(loaded.config.node_directory, node());
+}
+
+TEST_F(ConfigFiles, MissingUnreadableOrMismatched) {
+  EXPECT_TRUE(
+      error_in(with_tls("\"key\": ^\"nokey.pem\", \"certificate\": \"cert.pem\""), tls_path_ + ".key", "there is no "));
+  EXPECT_TRUE(error_in(with_tls("\"key\": \"key.pem\", \"certificate\": ^\"web\""), tls_path_ + ".certificate",
+                       "is a directory"));
+  EXPECT_TRUE(
+      error_in(with_tls("\"key\": \"key.pem\", \"certificate\": \"cert.pem\", \"chain_certificates\": [^\"c.pem\"]"),
+               tls_path_ + ".chain_certificates[0]", "there is no "));
+  EXPECT_TRUE(
+      error_in(in_endpoint("\"type\": \"tcp\", \"port\": 1, \"tls\": ^{\"key\": \"other.pem\", \"certificate\": "
+                           "\"cert.pem\"}"),
+               tls_path_, "key"));
+  EXPECT_TRUE(error_in(in_endpoint("\"type\": \"tcp\", \"port\": 1, \"tls\": ^{\"key\": \"key.pem\", \"certificate\": "
+                                   "\"cert.pem\", \"ciphers\": \"NO-SUCH\"}"),
+                       tls_path_, "ipher"));
+}
+
+TEST_F(ConfigFiles, AMissingDirectoryIsAWarning) {
+  const MarkedText marked(in_paths("\"a\": {\"type\": \"static\", \"directory\": ^\"nothing\"}"));
+  const LoadedConfig loaded = load(marked.text);
+  EXPECT_TRUE(loaded.startable());
+  EXPECT_TRUE(has(loaded, Diagnostic::Severity::warning, marked.at, "workers[0].transports[0].paths.a.directory",
+                  "there is no "));
+}
+
+TEST_F(ConfigFiles, NoFileAndADirectoryAreErrors) {
+  EXPECT_FALSE(load_config(node() + "/nothing.json").ok());
+  EXPECT_FALSE(load_config(node()).ok());
+}
+
+}  // namespace
+}  // namespace transom::node::test
