@@ -15,6 +15,11 @@ if(TRANSOM_TESTS)
   find_package(GTest REQUIRED)
 endif()
 
+# libcurl is not linked but loaded where it is needed (node/acme/curl_library.h): only its headers are.
+add_library(curl_headers INTERFACE)
+target_include_directories(curl_headers SYSTEM INTERFACE
+  $<TARGET_PROPERTY:CURL::libcurl,INTERFACE_INCLUDE_DIRECTORIES>)
+
 # llhttp comes as C source and is compiled here, in strict mode.
 find_path(LLHTTP_INCLUDE_DIR llhttp.h PATHS /usr/share/include/llhttp REQUIRED NO_DEFAULT_PATH)
 set(LLHTTP_SOURCE_DIR /usr/share/llhttp)

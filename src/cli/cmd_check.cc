@@ -19,6 +19,7 @@ int report(const node::LoadedConfig& loaded, const std::string& file) {
   if (const auto count = node::acme_subjects(loaded.config).size(); count > 0) {
     fmt::print("{} by ACME: nothing was asked of the network; `transom start` orders what is missing\n",
                count == 1 ? "a certificate" : fmt::format("{} certificates", count));
+    if (const auto https = node::load_acme_https(); !https) fmt::print("warning: {}\n", https.error().message);
   }
   if (!loaded.startable()) {
     fmt::print("valid, not yet supported: `transom start` refuses this configuration, see the findings above\n");

@@ -64,6 +64,9 @@ Status Node::open() {
   watch_ = std::make_unique<FileWatch>(loop(), reloader_->files(), [this] { reload(Reloader::Cause::noticed); });
   std::vector<std::string> warnings;
   Status opened = group_->open(resources_, inherited_, warnings);
+  if (resources_.acme_challenges) {
+    if (const auto loaded = load_acme_https(); !loaded) warnings.push_back(loaded.error().message);
+  }
   for (const std::string& problem : inherited_.problems()) warnings.push_back(problem);
   for (const std::string& socket : inherited_.left()) {
     warnings.push_back(

@@ -2,6 +2,7 @@
 import contextlib
 import json
 import os
+import pathlib
 import re
 import signal
 import socket
@@ -230,6 +231,43 @@ def test_authority_that_is_down_at_first(tmp_path, dns, web_ca):
         assert re.search(r"until then no client trusts what is served: the present one is self-signed", node.log())
         assert acme.status()["state"] == "missing"
         with pebble.run():
+            assert transom("reload", "--cbdir", acme.cbdir).returncode == 0
+            acme.wait_trusted()
+
+
+def libraries(node):
+    mapped = pathlib.Path(f"/proc/{node.pid}/maps").read_text()
+    return {os.path.basename(path) for path in re.findall(r"/\S+\.so[.\d]*$", mapped, re.MULTILINE)}
+
+
+def test_libcurl_is_loaded_for_acme_alone(tmp_path, dns, web_ca):
+    port = free_port()
+    web = {"type": "web", "endpoint": tcp(port), "paths": {"/": {"type": "json", "value": "hello"}}}
+    (tmp_path / "plain").mkdir()
+    with Node(["--cbdir", write_config(tmp_path / "plain", router_config([web]))], tmp_path / "plain", [port]) as node:
+        plain = libraries(node)
+    with AcmeNode(tmp_path, Pebble(tmp_path, dns, web_ca), ["loaded.test"]).node as node:
+        with_acme = libraries(node)
+    assert any(name.startswith("libssl.so") for name in plain), plain
+    assert not [name for name in plain if "curl" in name]
+    assert [name for name in with_acme if name.startswith("libcurl.so.4")], with_acme
+
+
+def test_libcurl_that_is_missing_until_it_is_installed(tmp_path, dns, web_ca):
+    with Pebble(tmp_path, dns, web_ca).run() as pebble:
+        acme = AcmeNode(tmp_path, pebble, ["missing.test"])
+        broken = tmp_path / "lib" / "libcurl.so.4"  # found first
+        broken.parent.mkdir()
+        broken.touch()
+        acme.node.env = clean_env(LD_LIBRARY_PATH=broken.parent)
+        remedy = r"certificates by ACME need libcurl 7\.85 or newer \(Debian: apt install libcurl4\)"
+        checked = transom("check", "--cbdir", acme.cbdir, env=acme.node.env)
+        assert checked.returncode == 0 and re.search(rf"warning: .*libcurl\.so\.4.*; {remedy}", checked.stdout), checked
+        with acme.node as node:
+            node.wait_log(rf"warning .*libcurl\.so\.4.*; {remedy}")
+            node.wait_log(rf"no certificate for missing\.test: .*libcurl\.so\.4.*; {remedy}")
+            assert acme.served(), "there is something to serve"
+            broken.unlink()
             assert transom("reload", "--cbdir", acme.cbdir).returncode == 0
             acme.wait_trusted()
 

@@ -1,29 +1,18 @@
 #include "node/acme/https.h"
 
-#include <curl/curl.h>
-
 #include <algorithm>
 #include <charconv>
 #include <ctime>
 
 #include "acme/answers.h"
 #include "base/log.h"
+#include "node/acme/curl_library.h"
+#include "serve/http.h"
 
 namespace transom::node {
 namespace {
 
 constexpr std::size_t kMaxField = 2048;  // octets of a header field that we look at
-
-struct EndCurl {
-  void operator()(CURL* curl) const { curl_easy_cleanup(curl); }
-  void operator()(curl_slist* list) const { curl_slist_free_all(list); }
-};
-
-/// Once in a process, before any handle.
-bool library_ready() {
-  static const bool ready = curl_global_init(CURL_GLOBAL_DEFAULT) == CURLE_OK;
-  return ready;
-}
 
 std::string lower(std::string_view text) {
   std::string result(text);
@@ -42,8 +31,8 @@ std::int64_t retry_after(std::string_view text) {
   std::int64_t seconds = 0;
   const auto [end, error] = std::from_chars(text.data(), text.data() + text.size(), seconds);
   if (error == std::errc() && end == text.data() + text.size()) return seconds < 0 ? -1 : seconds;
-  const time_t date = curl_getdate(std::string(text).c_str(), nullptr);
-  return date < 0 ? -1 : std::max<std::int64_t>(0, date - std::time(nullptr));
+  const auto date = serve::parse_http_date(text);
+  return date ? std::max<std::int64_t>(0, *date - std::time(nullptr)) : -1;
 }
 
 std::size_t take_field(const char* data, std::size_t, std::size_t size, void* user) {
@@ -72,68 +61,72 @@ int stop_if_cancelled(void* user, curl_off_t, curl_off_t, curl_off_t, curl_off_t
 
 class Exchange {
  public:
-  Exchange(std::string ca_file, std::shared_ptr<const std::atomic<bool>> cancelled)
-      : ca_file_(std::move(ca_file)),
+  Exchange(const CurlLibrary& library, std::string ca_file, std::shared_ptr<const std::atomic<bool>> cancelled)
+      : library_(library),
+        ca_file_(std::move(ca_file)),
         cancelled_(std::move(cancelled)),
-        curl_(library_ready() ? curl_easy_init() : nullptr),
-        fields_(curl_slist_append(nullptr, "Content-Type: application/jose+json")) {
-    if (fields_) curl_slist_append(fields_.get(), "Expect:");  // a body is short: no need to ask first
+        curl_(library.easy_init(), library.easy_cleanup),
+        fields_(library.slist_append(nullptr, "Content-Type: application/jose+json"), library.slist_free_all) {
+    if (fields_) library.slist_append(fields_.get(), "Expect:");  // a body is short: no need to ask first
   }
 
   Result<AcmeAnswer> run(const AcmeRequest& request) {
-    if (!curl_ || !fields_) return fail("libcurl cannot be used: it did not start, or there is no memory");
+    if (!curl_ || !fields_) return fail("libcurl cannot be used: there is no memory");
     AcmeAnswer answer;
     error_[0] = '\0';
-    curl_easy_reset(curl_.get());  // keeps the connection
+    library_.easy_reset(curl_.get());  // keeps the connection
     set_safety();
     set_request(request);
-    curl_easy_setopt(curl_.get(), CURLOPT_WRITEDATA, &answer);
-    curl_easy_setopt(curl_.get(), CURLOPT_HEADERDATA, &answer);
-    const CURLcode code = curl_easy_perform(curl_.get());
+    set(CURLOPT_WRITEDATA, &answer);
+    set(CURLOPT_HEADERDATA, &answer);
+    const CURLcode code = library_.easy_perform(curl_.get());
     if (code != CURLE_OK) return fail("{}", reason(code));
-    curl_easy_getinfo(curl_.get(), CURLINFO_RESPONSE_CODE, &answer.status);
+    library_.easy_getinfo(curl_.get(), CURLINFO_RESPONSE_CODE, &answer.status);
     return answer;
   }
 
  private:
+  template <typename Value>
+  void set(CURLoption option, Value value) {
+    library_.easy_setopt(curl_.get(), option, value);
+  }
+
   void set_safety() {
-    CURL* curl = curl_.get();
-    curl_easy_setopt(curl, CURLOPT_NOSIGNAL, 1L);
-    curl_easy_setopt(curl, CURLOPT_PROTOCOLS_STR, "https,http");
-    curl_easy_setopt(curl, CURLOPT_FOLLOWLOCATION, 0L);
-    curl_easy_setopt(curl, CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
-    curl_easy_setopt(curl, CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2));
-    curl_easy_setopt(curl, CURLOPT_TIMEOUT_MS, static_cast<long>(kAcmeHttpTimeoutMs));
-    curl_easy_setopt(curl, CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(kAcmeHttpTimeoutMs / 2));
-    curl_easy_setopt(curl, CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
-    curl_easy_setopt(curl, CURLOPT_USERAGENT, "transom/" TRANSOM_VERSION);
-    curl_easy_setopt(curl, CURLOPT_ERRORBUFFER, error_);
-    curl_easy_setopt(curl, CURLOPT_WRITEFUNCTION, take_body);
-    curl_easy_setopt(curl, CURLOPT_HEADERFUNCTION, take_field);
-    curl_easy_setopt(curl, CURLOPT_NOPROGRESS, 0L);
-    curl_easy_setopt(curl, CURLOPT_XFERINFOFUNCTION, stop_if_cancelled);
-    curl_easy_setopt(curl, CURLOPT_XFERINFODATA, cancelled_.get());
-    curl_easy_setopt(curl, CURLOPT_QUICK_EXIT, 1L);  // a look-up of a name that hangs is not waited for
+    set(CURLOPT_NOSIGNAL, 1L);
+    set(CURLOPT_PROTOCOLS_STR, "https,http");
+    set(CURLOPT_FOLLOWLOCATION, 0L);
+    set(CURLOPT_HTTP_VERSION, static_cast<long>(CURL_HTTP_VERSION_1_1));
+    set(CURLOPT_SSLVERSION, static_cast<long>(CURL_SSLVERSION_TLSv1_2));
+    set(CURLOPT_TIMEOUT_MS, static_cast<long>(kAcmeHttpTimeoutMs));
+    set(CURLOPT_CONNECTTIMEOUT_MS, static_cast<long>(kAcmeHttpTimeoutMs / 2));
+    set(CURLOPT_SUPPRESS_CONNECT_HEADERS, 1L);
+    set(CURLOPT_USERAGENT, "transom/" TRANSOM_VERSION);
+    set(CURLOPT_ERRORBUFFER, error_);
+    set(CURLOPT_WRITEFUNCTION, take_body);
+    set(CURLOPT_HEADERFUNCTION, take_field);
+    set(CURLOPT_NOPROGRESS, 0L);
+    set(CURLOPT_XFERINFOFUNCTION, stop_if_cancelled);
+    set(CURLOPT_XFERINFODATA, cancelled_.get());
+    set(CURLOPT_QUICK_EXIT, 1L);  // a look-up of a name that hangs is not waited for
     if (ca_file_.empty()) return;
-    curl_easy_setopt(curl, CURLOPT_CAINFO, ca_file_.c_str());
-    curl_easy_setopt(curl, CURLOPT_CAPATH, nullptr);  // these authorities instead of the system's, not besides them
+    set(CURLOPT_CAINFO, ca_file_.c_str());
+    set(CURLOPT_CAPATH, nullptr);  // these authorities instead of the system's, not besides them
   }
 
   void set_request(const AcmeRequest& request) {
-    CURL* curl = curl_.get();
-    curl_easy_setopt(curl, CURLOPT_URL, request.url.c_str());
-    if (request.method == AcmeRequest::Method::head) curl_easy_setopt(curl, CURLOPT_NOBODY, 1L);
+    set(CURLOPT_URL, request.url.c_str());
+    if (request.method == AcmeRequest::Method::head) set(CURLOPT_NOBODY, 1L);
     if (request.method != AcmeRequest::Method::post) return;
-    curl_easy_setopt(curl, CURLOPT_POST, 1L);
-    curl_easy_setopt(curl, CURLOPT_POSTFIELDS, request.body.data());
-    curl_easy_setopt(curl, CURLOPT_POSTFIELDSIZE, static_cast<long>(request.body.size()));
-    curl_easy_setopt(curl, CURLOPT_HTTPHEADER, fields_.get());
+    set(CURLOPT_POST, 1L);
+    set(CURLOPT_POSTFIELDS, request.body.data());
+    set(CURLOPT_POSTFIELDSIZE, static_cast<long>(request.body.size()));
+    set(CURLOPT_HTTPHEADER, fields_.get());
   }
 
   std::string reason(CURLcode code) const {
     if (code == CURLE_ABORTED_BY_CALLBACK) return "given up, for the node ends";
     if (code == CURLE_WRITE_ERROR) return fmt::format("its answer is longer than {} octets", acme::kMaxAnswer);
-    const std::string text = log_safe(error_[0] != '\0' ? error_ : curl_easy_strerror(code));
+    const std::string text = log_safe(error_[0] != '\0' ? error_ : library_.easy_strerror(code));
     if (code == CURLE_SSL_CACERT_BADFILE) return fmt::format("{}; check the file of `ca` ({})", text, ca_file_);
     if (code != CURLE_PEER_FAILED_VERIFICATION) return text;
     if (!ca_file_.empty()) return fmt::format("{}; its certificate must be vouched for by {}", text, ca_file_);
@@ -142,17 +135,24 @@ class Exchange {
            "is one of your own, name who vouches for its server by `ca`";
   }
 
+  const CurlLibrary& library_;
   const std::string ca_file_;
   const std::shared_ptr<const std::atomic<bool>> cancelled_;
-  const std::unique_ptr<CURL, EndCurl> curl_;
-  const std::unique_ptr<curl_slist, EndCurl> fields_;
+  const std::unique_ptr<CURL, void (*)(CURL*)> curl_;
+  const std::unique_ptr<curl_slist, void (*)(curl_slist*)> fields_;
   char error_[CURL_ERROR_SIZE] = "";
 };
 
 }  // namespace
 
+Status load_acme_https() {
+  return curl_library().map([](const CurlLibrary*) {});
+}
+
 AcmeExchange make_acme_exchange(const std::string& ca_file, std::shared_ptr<const std::atomic<bool>> cancelled) {
-  const auto exchange = std::make_shared<Exchange>(ca_file, std::move(cancelled));
+  const auto library = curl_library();
+  if (!library) return [error = library.error()](const AcmeRequest&) { return tl::make_unexpected(error); };
+  const auto exchange = std::make_shared<Exchange>(**library, ca_file, std::move(cancelled));
   return [exchange](const AcmeRequest& request) { return exchange->run(request); };
 }
 

@@ -27,6 +27,10 @@ struct AcmeAnswer {
 /// One request and its answer; an error where there is none. Blocks.
 using AcmeExchange = std::function<Result<AcmeAnswer>(const AcmeRequest&)>;
 
+/// Loads libcurl if that has not been done yet; what is wrong where it cannot be loaded. The sooner the better: a
+/// library that is loaded months later may have been replaced by one that does not go with the rest of the process.
+Status load_acme_https();
+
 /// An exchange that keeps its connection to the server for the next request, and is for one thread at a time.
 /// `ca_file`: who vouches for the server; empty: the system's authorities. No redirections; at most
 /// acme::kMaxAnswer octets; proxies as the environment names them to curl. Ends soon after `cancelled` is set.
