@@ -1,7 +1,10 @@
 """Starts and stops the built program for the tests, and waits for conditions instead of sleeping."""
+import contextlib
+import itertools
 import json
 import os
 import pathlib
+import random
 import re
 import signal
 import socket
@@ -32,17 +35,17 @@ def wait_for(condition, what, seconds=10.0):
         pause = min(pause * 1.5, 0.05)
 
 
-_handed_out = set()
+# Ports that no outgoing connection is given by the kernel, and for each process of pytest-xdist a part of its own.
+_worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
+_range = range(12000 + 2000 * _worker, 14000 + 2000 * _worker)
+_ports = itertools.cycle(random.sample(_range, len(_range)))
 
 
 def free_port():
-    """A port that nothing listens on now and that no other test of this run was given."""
-    while True:
-        with socket.socket() as probe:
-            probe.bind(("127.0.0.1", 0))
-            port = probe.getsockname()[1]
-        if port not in _handed_out:
-            _handed_out.add(port)
+    """A port that nothing listens on now and that no test of this run was given for a long time."""
+    for port in _ports:
+        with contextlib.suppress(OSError), socket.socket() as probe:
+            probe.bind(("127.0.0.1", port))
             return port
 
 

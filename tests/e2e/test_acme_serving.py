@@ -109,11 +109,17 @@ def test_what_a_change_of_domains_leaves_is_named(tmp_path):
         node.wait_log(rf"no endpoint uses these in \S+/acme any more: {left}.*; remove them")
 
 
+def open_to_all(path):
+    """Every directory up to the root, or the user nobody would not come there."""
+    for directory in [path, *path.parents]:
+        if directory.stat().st_mode & 0o005 != 0o005:
+            os.chmod(directory, 0o755)
+
+
 def test_what_others_may_have_moved_there_is_not_given_away(tmp_path):
     if os.geteuid() != 0:
         pytest.skip("needs root")
-    for directory in [tmp_path, *tmp_path.parents][:3]:
-        os.chmod(directory, 0o755)
+    open_to_all(tmp_path)
     _, _, cbdir = configured(tmp_path, {"domains": ["a.example"]})
     shutil.chown(cbdir, "nobody")
     (cbdir / "acme").mkdir()
@@ -134,8 +140,7 @@ def test_a_directory_that_cannot_be_used_stops_the_start(tmp_path):
 @pytest.mark.skipif(os.geteuid() != 0, reason="needs root")
 def test_the_user_gets_the_directory(tmp_path):
     user = pwd.getpwnam("nobody")
-    for directory in [tmp_path, *tmp_path.parents][:3]:
-        os.chmod(directory, 0o755)
+    open_to_all(tmp_path)
     port, plain, cbdir = configured(tmp_path, {"domains": ["a.example"]})
     for _ in range(2):
         with Node(["--cbdir", cbdir, "--user", "nobody"], tmp_path, [port, plain]) as node:

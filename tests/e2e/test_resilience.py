@@ -10,6 +10,7 @@ from harness import Node, free_port, has_ipv6_loopback, router_config, tcp, wait
 from rawws import CALL, EVENT, INVOCATION, PUBLISH, RESULT, TEXT, YIELD, Closed, Wamp, WebSocket, connect, http
 
 MIB = b"x" * (1 << 20)
+pytestmark = pytest.mark.alone
 
 
 @pytest.mark.heavy

@@ -344,6 +344,7 @@ def test_a_bad_second_flight_of_tls12(target, change, wanted):
 
 # What costs the node more than the peer -------------------------------------------------------------------------------
 
+@pytest.mark.alone
 def test_large_hellos_leave_no_memory_behind(target):
     flight = split(hello(many_extensions(60000)))
 
@@ -360,6 +361,7 @@ def test_large_hellos_leave_no_memory_behind(target):
     target.good.sync()
 
 
+@pytest.mark.alone
 def test_renegotiation_of_tls12_costs_nothing(target):
     """openssl asks for it by R: no new handshake, no time of the node, and the connection ends or goes on without."""
     used = target.node.cpu_seconds()
@@ -390,6 +392,7 @@ def closes_after(port, begin, drip=None, limit=14):
         return time.monotonic() - began
 
 
+@pytest.mark.alone
 @pytest.mark.slow
 def test_slow_peers_end_after_ten_seconds(target):
     """Absolute: for the silent, for one octet, for a hello that drips, and for one that stops after the server's flight."""
@@ -415,6 +418,7 @@ def handshake_flood(port, connections, version="1.3"):
         flood.wait(10)
 
 
+@pytest.mark.alone
 def test_a_handshake_flood_does_not_slow_open_sessions(target):
     """256 clients that only begin handshakes with an RSA-2048 key, against the requests of one open session."""
     times = []
@@ -438,6 +442,7 @@ def ready_of(sockets):
         return [key.fileobj for key, _ in selector.select(1)]
 
 
+@pytest.mark.alone
 def test_a_burst_from_one_address_waits_and_gets_in(target):
     """More at once than one address may have in their handshakes: all come through, none is refused."""
     soft, hard = resource.getrlimit(resource.RLIMIT_NOFILE)
