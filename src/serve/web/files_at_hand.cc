@@ -38,7 +38,7 @@ struct FilesAtHand::Kept : PreparedAnswer {
   }
 };
 
-std::shared_ptr<const PreparedAnswer> FilesAtHand::find(const std::string& name) const {
+std::shared_ptr<const PreparedAnswer> FilesAtHand::find(std::string_view name) const {
   std::shared_ptr<const Kept> kept;
   {
     const std::lock_guard lock(mutex_);

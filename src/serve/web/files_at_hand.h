@@ -5,10 +5,12 @@
 // (OpenedFile::allowed_until_ms), a second at most. A change that the file system does not stamp (through a shared
 // mapping) is seen when that second is over.
 #pragma once
+#include <functional>
 #include <map>
 #include <memory>
 #include <mutex>
 #include <string>
+#include <string_view>
 #include <vector>
 
 #include "serve/http.h"
@@ -24,7 +26,7 @@ class FilesAtHand {
   static constexpr std::size_t kOverhead = 1 << 10;    // what a file counts besides its octets and names
 
   /// The answer to a plain GET of `name`, the path below the root; null: open it.
-  std::shared_ptr<const PreparedAnswer> find(const std::string& name) const;
+  std::shared_ptr<const PreparedAnswer> find(std::string_view name) const;
 
   /// Reads `file`, if it is small and need not be waited for, and keeps it under `name` with the `fields` of a whole
   /// answer. `path` leads to it.
@@ -34,9 +36,9 @@ class FilesAtHand {
   struct Kept;
   void put(const std::string& name, std::shared_ptr<const Kept> kept);
 
-  mutable std::mutex mutex_;                                 // held for a look into the map
-  std::map<std::string, std::shared_ptr<const Kept>> kept_;  // under mutex_
-  std::size_t octets_ = 0;                                   // under mutex_
+  mutable std::mutex mutex_;                                              // held for a look into the map
+  std::map<std::string, std::shared_ptr<const Kept>, std::less<>> kept_;  // under mutex_
+  std::size_t octets_ = 0;                                                // under mutex_
 };
 
 }  // namespace transom::serve

@@ -67,7 +67,7 @@ struct StaticService::Files {
   /// The whole of a small file that was asked for a moment ago.
   std::shared_ptr<const PreparedAnswer> find_at_hand(const HttpRequest& request, std::string_view rest) const {
     if (!FileConditions::none_in(request)) return nullptr;
-    return at_hand.find(request.path.ends_with('/') ? std::string(rest) + kIndex : std::string(rest));
+    return request.path.ends_with('/') ? at_hand.find(std::string(rest) + kIndex) : at_hand.find(rest);
   }
 
   /// The answer for a plain file that can be opened without blocking. Its body is left to who sends it.
