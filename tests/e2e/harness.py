@@ -37,7 +37,7 @@ def wait_for(condition, what, seconds=10.0):
 
 # Ports that no outgoing connection is given by the kernel, and for each process of pytest-xdist a part of its own.
 _worker = int(os.environ.get("PYTEST_XDIST_WORKER", "gw0").removeprefix("gw"))
-_range = range(12000 + 2000 * _worker, 14000 + 2000 * _worker)
+_range = range(12000 + 5000 * _worker, 17000 + 5000 * _worker)
 _ports = itertools.cycle(random.sample(_range, len(_range)))
 
 
