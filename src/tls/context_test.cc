@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 #include <openssl/err.h>
 #include <openssl/pem.h>
+#include <sys/stat.h>
 
 #include <fstream>
 
@@ -89,6 +90,34 @@ TEST_F(ContextTest, NamesWhatIsMissing) {
   EXPECT_THAT(refusal(), AllOf(HasSubstr("nokey.pem"), HasSubstr("key file")));
   config_.certificates[0].key_file = files_.path("");
   EXPECT_THAT(refusal(), HasSubstr("cannot read"));
+}
+
+/// Who opens a FIFO waits for a writer, so a node that did would neither start nor reload nor stop.
+TEST_F(ContextTest, RefusesWhatIsNoRegularFile) {
+  use(test::self_signed(test::ec_key()));
+  const std::string fifo = files_.path("fifo");
+  ASSERT_EQ(::mkfifo(fifo.c_str(), 0600), 0);
+  const ServerConfig good = config_;
+  const auto expect_refused = [&](auto&& change) {
+    config_ = good;
+    change(config_);
+    EXPECT_THAT(refusal(), AllOf(HasSubstr("file " + fifo + ": it is a FIFO, not a regular file"), HasSubstr("check")));
+  };
+  expect_refused([&](ServerConfig& config) { config.certificates[0].key_file = fifo; });
+  expect_refused([&](ServerConfig& config) { config.certificates[0].certificate_file = fifo; });
+  expect_refused([&](ServerConfig& config) { config.certificates[0].chain_files = {fifo}; });
+  expect_refused([&](ServerConfig& config) {
+    config.certificates[0].passphrase = {PassphraseSource::From::file, fifo};
+  });
+  expect_refused([&](ServerConfig& config) { config.dhparam_file = fifo; });
+  expect_refused([&](ServerConfig& config) { config.tickets.key_files = {fifo}; });
+  expect_refused([&](ServerConfig& config) { config.client_auth = {ClientAuth::required, {fifo}, {}}; });
+  expect_refused([&](ServerConfig& config) {
+    config.client_auth = {ClientAuth::required, {config.certificates[0].certificate_file}, {fifo}};
+  });
+  config_ = good;
+  config_.dhparam_file = "/dev/zero";
+  EXPECT_THAT(refusal(), HasSubstr("it is a device, not a regular file"));
 }
 
 TEST_F(ContextTest, NamesWhatIsGarbage) {

@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cstdio>
 #include <cstring>
 
 #include "tls/openssl_error.h"
@@ -20,21 +19,9 @@ BioHandle memory_bio(const std::string& text) {
 }
 
 std::string remedy_for(int error, const std::string& path) {
-  if (error == ENOENT) return "check the path in the configuration";
+  if (error == ENOENT || error == 0) return "check the path in the configuration";
   if (error == EACCES) return fmt::format("let the user of the node read it: chown or chmod u+r {}", shell_word(path));
   return "check what stands there";
-}
-
-std::string read_all(std::FILE* file, std::size_t max_octets) {
-  std::string content;
-  char block[16384];
-  while (content.size() <= max_octets) {
-    const std::size_t count = std::fread(block, 1, sizeof block, file);
-    if (count == 0) break;
-    content.append(block, count);
-  }
-  OPENSSL_cleanse(block, sizeof block);
-  return content;
 }
 
 /// What OpenSSL's question for a passphrase is answered with.
@@ -71,19 +58,18 @@ std::string shell_word(std::string_view path) {
   return quoted + "'";
 }
 
-Result<std::string> read_pem_file(const std::string& path, std::string_view what, std::size_t max_octets) {
-  const std::unique_ptr<std::FILE, FreeWith<std::fclose>> file(std::fopen(path.c_str(), "rbe"));
-  if (!file) {
-    const int error = errno;
-    return fail("cannot open the {} file {}: {}; {}", what, path, std::strerror(error), remedy_for(error, path));
+Result<std::string> read_pem_file(const std::string& path, std::string_view what, std::size_t max_octets,
+                                  FileKinds kinds) {
+  auto content = read_file(path, max_octets, kinds);
+  if (!content) {
+    const FileFault& fault = content.error();
+    return fail("cannot {} the {} file {}: {}; {}", fault.verb, what, path, fault.reason,
+                remedy_for(fault.error, path));
   }
-  errno = 0;
-  std::string content = read_all(file.get(), max_octets);
-  if (std::ferror(file.get())) return fail("cannot read the {} file {}: {}", what, path, std::strerror(errno));
-  if (content.size() > max_octets) {
+  if (content->size() > max_octets) {
     return fail("the {} file {} is longer than {} octets: it cannot be one", what, path, max_octets);
   }
-  return content;
+  return std::move(*content);
 }
 
 Result<std::vector<LoadedCertificate>> parse_certificates(const std::string& pem, const std::string& file) {

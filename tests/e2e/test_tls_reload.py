@@ -212,6 +212,27 @@ def test_a_half_written_pair_is_told_once_and_mends_itself(place, tmp_path):
     assert place.node.log().count("the old one stays") == 1
 
 
+def test_a_fifo_instead_of_a_key_hangs_nobody(place, tmp_path):
+    """Who opens one waits for a writer: whatever may name a file, the node must not."""
+    fifo = tmp_path / "fifo"
+    shutil.copytree(place.generations[1], fifo)
+    (fifo / "node.key").unlink()
+    os.mkfifo(fifo / "node.key")
+    place.point_to(fifo)
+    checked = transom("check", "--cbdir", place.cbdir)
+    assert checked.returncode == 1 and "node.key: it is a FIFO, not a regular file" in checked.stdout + checked.stderr
+    part, = json.loads(place.reload("--json").stdout)["parts"]
+    assert part["result"] == "kept" and "FIFO" in part["text"]
+    place.node.wait_log("the old one stays: cannot read the key file .*node.key: it is a FIFO, not a regular file")
+    assert place.served() == certificate_of(place.generations[0])
+    place.point_to(place.generations[1])
+    assert place.reload().returncode == 0
+    place.point_to(fifo)
+    assert place.reload().returncode == 1
+    stopped = transom("stop", "--cbdir", place.cbdir)
+    assert stopped.returncode == 0, stopped.stdout + stopped.stderr
+
+
 def test_reload_says_what_became_of_it(place):
     done = place.reload()
     assert done.returncode == 0
