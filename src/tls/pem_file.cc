@@ -45,7 +45,33 @@ bool only_end_of_file() {
   return ERR_GET_LIB(error) == ERR_LIB_PEM && ERR_GET_REASON(error) == PEM_R_NO_START_LINE;
 }
 
+std::string_view without_space_at_end(std::string_view line) {
+  const std::size_t last = line.find_last_not_of(" \t\r");
+  return last == std::string_view::npos ? std::string_view() : line.substr(0, last + 1);
+}
+
 }  // namespace
+
+bool ends_within_block(std::string_view pem) {
+  constexpr std::string_view begin = "-----BEGIN", end = "-----END", dashes = "-----";
+  std::string_view open;  // what stands behind the BEGIN of the block that we are in
+  while (!pem.empty()) {
+    const std::size_t length = std::min(pem.find('\n'), pem.size());
+    const bool last = length == pem.size();
+    const std::string_view line = without_space_at_end(pem.substr(0, length));
+    pem.remove_prefix(last ? length : length + 1);
+    if (line.starts_with(begin)) {
+      const bool whole = line.size() > begin.size() + dashes.size() && line.ends_with(dashes);
+      if (!open.empty() || !whole) return true;
+      open = line.substr(begin.size());
+    } else if (!open.empty()) {
+      if (line.starts_with(end) && line.substr(end.size()) == open) open = {};
+    } else if (last && !line.empty() && begin.starts_with(line)) {
+      return true;
+    }
+  }
+  return !open.empty();
+}
 
 std::string shell_word(std::string_view path) {
   const auto plain = [](char c) {
@@ -72,6 +98,13 @@ Result<std::string> read_pem_file(const std::string& path, std::string_view what
   return std::move(*content);
 }
 
+tl::unexpected<Error> torn(const std::string& file) {
+  return fail(
+      "{} is damaged: a block begins in it (-----BEGIN) and does not end; it is half written or cut off, write "
+      "it anew",
+      file);
+}
+
 Result<std::vector<LoadedCertificate>> parse_certificates(const std::string& pem, const std::string& file) {
   const ErrorScope errors;
   const BioHandle source = memory_bio(pem);
@@ -85,6 +118,7 @@ Result<std::vector<LoadedCertificate>> parse_certificates(const std::string& pem
     return fail("certificate number {} of {} is damaged ({}); look at it with: openssl x509 -in {} -noout -text",
                 found.size() + 1, file, openssl_reason(), shell_word(file));
   }
+  if (ends_within_block(pem)) return torn(file);
   if (found.empty()) {
     return fail(
         "{} holds no PEM certificate (a block that begins with -----BEGIN CERTIFICATE-----); a DER file is converted "
