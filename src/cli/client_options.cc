@@ -47,7 +47,7 @@ std::string choose_ca(const ClientOptions& options, const std::string& host) {
 /// From a file or the environment, never from the command line, where every user of the machine could read it.
 std::optional<std::string> read_ticket(const ClientOptions& options) {
   if (!options.ticket_file) return node::process_environment("TRANSOM_TICKET");
-  auto content = value_or_give_up(node::read_if_present(*options.ticket_file));
+  auto content = value_or_give_up(node::read_if_present(*options.ticket_file, node::kMaxSmallFile, FileKinds::any));
   if (!content) give_up("there is no file {} (named by --ticket-file)", *options.ticket_file);
   while (!content->empty() && (content->back() == '\n' || content->back() == '\r')) content->pop_back();
   return content;

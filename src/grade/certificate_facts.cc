@@ -143,7 +143,7 @@ Result<StoreHandle> make_trust(const std::string& ca_file) {
   StoreHandle store(X509_STORE_new());
   if (!store || X509_STORE_set_default_paths(store.get()) != 1) return fail("cannot read the system's authorities");
   if (ca_file.empty()) return store;
-  const auto pem = tls::read_pem_file(ca_file, "CA");
+  const auto pem = tls::read_pem_file(ca_file, "CA", tls::max_pem_octets, FileKinds::any);
   if (!pem) return tl::make_unexpected(pem.error());
   const auto roots = tls::parse_certificates(*pem, ca_file);
   if (!roots) return tl::make_unexpected(roots.error());

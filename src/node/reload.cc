@@ -13,20 +13,6 @@
 namespace transom::node {
 namespace {
 
-/// What decides whether a file can be used: its octets, mode and owner. Of one that cannot be read, what its directory
-/// tells, so that its next version is tried as well.
-std::string description_of(const std::string& file) {
-  struct stat status {};
-  if (stat(file.c_str(), &status) != 0) return std::strerror(errno);
-  const auto content = read_if_present(file);
-  if (!content) {
-    return fmt::format("{} {}.{} {} {}", status.st_ino, status.st_mtim.tv_sec, status.st_mtim.tv_nsec, status.st_size,
-                       content.error().message);
-  }
-  const std::uint64_t octets = *content ? keyed_hash(**content) : 0;
-  return fmt::format("{:x} {:o} {}", octets, status.st_mode, status.st_uid);
-}
-
 /// Equal for equal content. The hash is keyed by this process, so that nobody can make two contents look alike.
 std::uint64_t content_of(const std::vector<std::string>& files) {
   std::string all;
@@ -46,6 +32,18 @@ void log_outcome(const ReloadOutcome& outcome) {
 }
 
 }  // namespace
+
+std::string description_of(const std::string& file) {
+  struct stat status {};
+  if (stat(file.c_str(), &status) != 0) return std::strerror(errno);
+  const auto content = read_if_present(file);
+  if (!content) {
+    return fmt::format("{} {}.{} {} {}", status.st_ino, status.st_mtim.tv_sec, status.st_mtim.tv_nsec, status.st_size,
+                       content.error().message);
+  }
+  const std::uint64_t octets = *content ? keyed_hash(**content) : 0;
+  return fmt::format("{:x} {:o} {}", octets, status.st_mode, status.st_uid);
+}
 
 nlohmann::json json_of(const std::vector<ReloadOutcome>& outcomes) {
   auto list = nlohmann::json::array();

@@ -27,6 +27,10 @@ class Reloadable {
   virtual std::string commit() = 0;
 };
 
+/// What decides whether a file can be used, as a text that is equal for equal ones: its octets, mode and owner. Of one
+/// that cannot be read, what its directory tells, so that its next version is tried as well. Holds nothing of a secret.
+std::string description_of(const std::string& file);
+
 /// What became of one part.
 struct ReloadOutcome {
   enum class Result {

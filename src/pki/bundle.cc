@@ -85,7 +85,9 @@ Result<Bundle> make_bundle(std::vector<tls::LoadedCertificate> heap, EVP_PKEY* k
     return X509_check_private_key(one.certificate.get(), key) == 1;
   });
   Bundle bundle;
-  bundle.chain = tls::build_chain(std::move(heap), key, bundle.notes);
+  auto chain = tls::build_chain(std::move(heap), key, bundle.notes);
+  if (!chain) return tl::make_unexpected(chain.error());
+  bundle.chain = std::move(*chain);
   if (!bundle.chain.leaf) return fail("the key belongs to none of the certificates");
   bundle.open_end = open_end_of(bundle.chain, all);
   return bundle;

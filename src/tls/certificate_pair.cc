@@ -70,7 +70,9 @@ Result<CertificatePair> load_pair(const CertificateConfig& config, const KeyRule
   auto pool = load_pool(config);
   if (!pool) return tl::make_unexpected(pool.error());
   const ErrorScope errors;
-  pair.chain = build_chain(std::move(*pool), pair.key.get(), warnings);
+  auto chain = build_chain(std::move(*pool), pair.key.get(), warnings);
+  if (!chain) return tl::make_unexpected(chain.error());
+  pair.chain = std::move(*chain);
   X509* leaf = pair.chain.leaf.get();
   if (leaf == nullptr) {
     return fail(

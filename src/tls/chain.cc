@@ -8,12 +8,20 @@
 namespace transom::tls {
 namespace {
 
+bool is_signed_by(X509* subject, X509* issuer) { return X509_verify(subject, X509_get0_pubkey(issuer)) == 1; }
+
+/// Names and key identifiers fit. After an authority has changed its key, there may be several such.
+bool is_named_issuer(X509* issuer, X509* subject) { return X509_check_issued(issuer, subject) == X509_V_OK; }
+
+bool issued(X509* issuer, X509* subject) { return is_named_issuer(issuer, subject) && is_signed_by(subject, issuer); }
+
 bool is_self_signed(X509* certificate) { return X509_self_signed(certificate, 0) == 1; }
 
-/// Names and key identifiers fit; whether the signature is right is checked as well, so that a renewed intermediate
-/// of the same name is not taken for the old one.
-bool issued(X509* issuer, X509* subject) {
-  return X509_check_issued(issuer, subject) == X509_V_OK && X509_verify(subject, X509_get0_pubkey(issuer)) == 1;
+/// A signature by an algorithm that this OpenSSL does not have (MD2, GOST) is neither right nor wrong.
+bool can_be_judged(X509* certificate) {
+  int digest = NID_undef;
+  return X509_get_signature_info(certificate, &digest, nullptr, nullptr, nullptr) == 1 &&
+         (digest == NID_undef || EVP_get_digestbynid(digest) != nullptr);
 }
 
 void drop_duplicates(std::vector<LoadedCertificate>& pool) {
@@ -25,10 +33,50 @@ void drop_duplicates(std::vector<LoadedCertificate>& pool) {
   }
 }
 
+std::vector<LoadedCertificate> references(const std::vector<LoadedCertificate>& pool) {
+  std::vector<LoadedCertificate> copy;
+  for (const LoadedCertificate& one : pool) {
+    X509_up_ref(one.certificate.get());
+    copy.push_back({CertificateHandle(one.certificate.get()), one.file});
+  }
+  return copy;
+}
+
 LoadedCertificate take(std::vector<LoadedCertificate>& pool, std::vector<LoadedCertificate>::iterator it) {
   LoadedCertificate taken = std::move(*it);
   pool.erase(it);
   return taken;
+}
+
+/// Who should have signed `subject` and has not, where nobody else has; null: all is well, as far as can be told.
+const LoadedCertificate* false_issuer(const LoadedCertificate& subject, const std::vector<LoadedCertificate>& all) {
+  X509* certificate = subject.certificate.get();
+  const LoadedCertificate* named = is_self_signed(certificate) ? &subject : nullptr;
+  if (!can_be_judged(certificate) || (named != nullptr && is_signed_by(certificate, certificate))) return nullptr;
+  for (const LoadedCertificate& other : all) {
+    if (!is_named_issuer(other.certificate.get(), certificate)) continue;
+    if (is_signed_by(certificate, other.certificate.get())) return nullptr;
+    if (named == nullptr) named = &other;
+  }
+  return named;
+}
+
+Status check_signature(const LoadedCertificate& subject, const std::vector<LoadedCertificate>& all) {
+  const LoadedCertificate* named = false_issuer(subject, all);
+  if (named == nullptr) return {};
+  const std::string name = subject_name(subject.certificate.get());
+  if (named == &subject) {
+    return fail(
+        "{}: the certificate \"{}\" says that it is signed by itself, but its signature does not fit its key: "
+        "the file is damaged, or an authority of the same name has signed it; get it anew",
+        subject.file, name);
+  }
+  return fail(
+      "{}: the signature of the certificate \"{}\" does not fit the key of \"{}\": {} is damaged or holds "
+      "another authority's certificate of the same name; get {} anew from who issued the certificate",
+      subject.file, name, subject_name(named->certificate.get()),
+      named->file == subject.file ? "the file" : "one of it and " + named->file,
+      named->file == subject.file ? "it" : "both");
 }
 
 /// Moves from `pool` into `chain` whatever issued `subject`: more than one where authorities have cross-signed.
@@ -47,7 +95,7 @@ void take_issuers_of(X509* subject, std::vector<LoadedCertificate>& pool, Chain&
 
 }  // namespace
 
-Chain build_chain(std::vector<LoadedCertificate> pool, EVP_PKEY* key, std::vector<std::string>& warnings) {
+Result<Chain> build_chain(std::vector<LoadedCertificate> pool, EVP_PKEY* key, std::vector<std::string>& warnings) {
   const ErrorScope errors;
   Chain chain;
   drop_duplicates(pool);
@@ -59,9 +107,13 @@ Chain build_chain(std::vector<LoadedCertificate> pool, EVP_PKEY* key, std::vecto
     warnings.push_back(
         fmt::format("{}: the certificate of the key is not the first; it is sent first all the same", leaf->file));
   }
-  chain.leaf = take(pool, leaf).certificate;
+  const std::vector<LoadedCertificate> all = references(pool);
+  LoadedCertificate first = take(pool, leaf);
+  if (auto good = check_signature(first, all); !good) return tl::make_unexpected(good.error());
+  chain.leaf = std::move(first.certificate);
   take_issuers_of(chain.leaf.get(), pool, chain);
   for (std::size_t i = 0; i < chain.above.size(); ++i) {
+    if (auto good = check_signature(chain.above[i], all); !good) return tl::make_unexpected(good.error());
     take_issuers_of(chain.above[i].certificate.get(), pool, chain);
   }
   for (const LoadedCertificate& stranger : pool) {

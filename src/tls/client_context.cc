@@ -10,7 +10,7 @@ namespace {
 constexpr unsigned char protocols[] = "\x08http/1.1";
 
 Status trust_file(SSL_CTX* context, const std::string& ca_file) {
-  const auto pem = read_pem_file(ca_file, "CA");
+  const auto pem = read_pem_file(ca_file, "CA", max_pem_octets, FileKinds::any);
   if (!pem) return tl::make_unexpected(pem.error());
   const auto roots = parse_certificates(*pem, ca_file);
   if (!roots) return tl::make_unexpected(roots.error());

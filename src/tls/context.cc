@@ -174,6 +174,8 @@ ServedCertificate serve(const CertificatePair& pair, bool stapling, const Server
   served.info = pair.info;
   served.leaf = another_reference(pair.chain.leaf.get());
   served.issuer = another_reference(pair.chain.issuer.get());
+  for (const LoadedCertificate& one : pair.chain.above)
+    served.chain.push_back(fingerprint(one.certificate.get(), EVP_sha256()));
   served.server_names = pair.names;
   served.ocsp_url = ocsp_responder(served.leaf.get());
   served.must_staple = must_staple(served.leaf.get());

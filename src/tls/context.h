@@ -31,6 +31,7 @@ struct ServedCertificate {
   CertificateInfo info;
   CertificateHandle leaf;
   CertificateHandle issuer;               // the next of the chain; null: not known
+  std::vector<std::string> chain;         // SHA-256 fingerprints of what is sent behind the leaf
   std::vector<std::string> server_names;  // lower case, for which it is sent
   std::string ocsp_url;                   // the first http:// one; empty: none
   bool must_staple = false;               // RFC 7633

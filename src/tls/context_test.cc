@@ -4,6 +4,7 @@
 #include <gtest/gtest.h>
 #include <openssl/err.h>
 #include <openssl/pem.h>
+#include <sys/stat.h>
 
 #include <fstream>
 
@@ -89,6 +90,34 @@ TEST_F(ContextTest, NamesWhatIsMissing) {
   EXPECT_THAT(refusal(), AllOf(HasSubstr("nokey.pem"), HasSubstr("key file")));
   config_.certificates[0].key_file = files_.path("");
   EXPECT_THAT(refusal(), HasSubstr("cannot read"));
+}
+
+/// Who opens a FIFO waits for a writer, so a node that did would neither start nor reload nor stop.
+TEST_F(ContextTest, RefusesWhatIsNoRegularFile) {
+  use(test::self_signed(test::ec_key()));
+  const std::string fifo = files_.path("fifo");
+  ASSERT_EQ(::mkfifo(fifo.c_str(), 0600), 0);
+  const ServerConfig good = config_;
+  const auto expect_refused = [&](auto&& change) {
+    config_ = good;
+    change(config_);
+    EXPECT_THAT(refusal(), AllOf(HasSubstr("file " + fifo + ": it is a FIFO, not a regular file"), HasSubstr("check")));
+  };
+  expect_refused([&](ServerConfig& config) { config.certificates[0].key_file = fifo; });
+  expect_refused([&](ServerConfig& config) { config.certificates[0].certificate_file = fifo; });
+  expect_refused([&](ServerConfig& config) { config.certificates[0].chain_files = {fifo}; });
+  expect_refused([&](ServerConfig& config) {
+    config.certificates[0].passphrase = {PassphraseSource::From::file, fifo};
+  });
+  expect_refused([&](ServerConfig& config) { config.dhparam_file = fifo; });
+  expect_refused([&](ServerConfig& config) { config.tickets.key_files = {fifo}; });
+  expect_refused([&](ServerConfig& config) { config.client_auth = {ClientAuth::required, {fifo}, {}}; });
+  expect_refused([&](ServerConfig& config) {
+    config.client_auth = {ClientAuth::required, {config.certificates[0].certificate_file}, {fifo}};
+  });
+  config_ = good;
+  config_.dhparam_file = "/dev/zero";
+  EXPECT_THAT(refusal(), HasSubstr("it is a device, not a regular file"));
 }
 
 TEST_F(ContextTest, NamesWhatIsGarbage) {
@@ -346,6 +375,88 @@ TEST_F(ContextTest, ClientContextNamesItsCaFile) {
   const auto garbage = make_client_context(files_.write("ca.pem", "hello"));
   ASSERT_FALSE(garbage);
   EXPECT_THAT(garbage.error().message, HasSubstr("no PEM certificate"));
+}
+
+std::string pem_of(std::string der) {
+  const BioHandle out(BIO_new(BIO_s_mem()));
+  PEM_write_bio(out.get(), PEM_STRING_X509, "", reinterpret_cast<unsigned char*>(der.data()),
+                static_cast<long>(der.size()));
+  char* text = nullptr;
+  const long size = BIO_get_mem_data(out.get(), &text);
+  return std::string(text, static_cast<std::size_t>(size));
+}
+
+/// With one bit of its signature turned.
+std::string spoilt(const test::Identity& identity) {
+  unsigned char* octets = nullptr;
+  const int size = i2d_X509(identity.certificate.get(), &octets);
+  std::string der(reinterpret_cast<char*>(octets), static_cast<std::size_t>(size));
+  OPENSSL_free(octets);
+  der.back() = static_cast<char>(der.back() ^ 1);
+  return pem_of(der);
+}
+
+/// As old authorities make them, so that only names tell who issued it.
+std::string without_key_identifiers(const test::Identity& identity, const test::Identity& issuer) {
+  X509* copy = X509_dup(identity.certificate.get());
+  const CertificateHandle owner(copy);
+  for (const int id : {NID_subject_key_identifier, NID_authority_key_identifier}) {
+    X509_EXTENSION_free(X509_delete_ext(copy, X509_get_ext_by_NID(copy, id, -1)));
+  }
+  X509_sign(copy, issuer.key.get(), EVP_sha256());
+  return test::require(certificate_pem(copy));
+}
+
+/// A file that is being written, or was cut off, must not pass for one with a shorter chain.
+TEST_F(ChainTest, RefusesAFileThatIsCutOffAtAnyOctet) {
+  use(leaf_);
+  const std::string& first = leaf_.certificate_text;
+  const std::string whole = first + lower_.certificate_text;
+  for (std::size_t size = first.size() + 1; size < whole.size() - 1; ++size) {
+    files_.write("cert.pem", whole.substr(0, size));
+    ASSERT_THAT(refusal(), AllOf(HasSubstr("cert.pem"), HasSubstr("damaged"))) << size - first.size();
+  }
+  files_.write("cert.pem", whole.substr(0, whole.size() - 1));
+  EXPECT_THAT(sent_chain(), ElementsAre("CN=leaf", "CN=lower"));
+  files_.write("cert.pem", first + "-----BEGIN CERTIFICA\n" + lower_.certificate_text);
+  EXPECT_THAT(refusal(), HasSubstr("does not end"));
+}
+
+TEST_F(ChainTest, OtherBlocksAndWordsBesideCertificatesAreNoDamage) {
+  use(leaf_);
+  const std::string words = "# ---- the chain -----\r\n--\n----- END -----\n";
+  files_.write("cert.pem", leaf_.key_text + words + leaf_.certificate_text + words + lower_.certificate_text +
+                               leaf_.key_text + words);
+  EXPECT_THAT(sent_chain(), ElementsAre("CN=leaf", "CN=lower"));
+  EXPECT_THAT(warnings_, IsEmpty());
+}
+
+TEST_F(ChainTest, ABrokenSignatureIsAnError) {
+  use(leaf_);
+  files_.write("cert.pem", spoilt(leaf_) + lower_.certificate_text + upper_.certificate_text);
+  EXPECT_THAT(refusal(), AllOf(HasSubstr("cert.pem: the signature of the certificate \"CN=leaf\" does not fit the key "
+                                         "of \"CN=lower\": the file is damaged")));
+  files_.write("cert.pem", leaf_.certificate_text + spoilt(lower_));
+  config_.certificates[0].chain_files = {files_.write("upper.pem", upper_.certificate_text)};
+  EXPECT_THAT(refusal(), AllOf(HasSubstr("\"CN=lower\" does not fit"), HasSubstr("one of it and"),
+                               HasSubstr("upper.pem is damaged")));
+  const test::Identity alone = test::self_signed(test::ec_key());
+  use(alone);
+  files_.write("cert.pem", spoilt(alone));
+  EXPECT_THAT(refusal(), AllOf(HasSubstr("signed by itself"), HasSubstr("damaged")));
+}
+
+/// After an authority has changed its key, files may hold its certificates of both.
+TEST_F(ChainTest, AnAuthorityMayHaveHadAnotherKey) {
+  const test::Identity former = test::issue("lower", test::ec_key(), test::authority_extensions(), &upper_);
+  use(leaf_);
+  const std::string leaf = without_key_identifiers(leaf_, lower_);
+  const std::string old_one = without_key_identifiers(former, upper_);
+  files_.write("cert.pem", leaf + old_one + without_key_identifiers(lower_, upper_) + upper_.certificate_text);
+  EXPECT_THAT(sent_chain(), ElementsAre("CN=leaf", "CN=lower", "CN=upper"));
+  EXPECT_THAT(warnings_, ElementsAre(HasSubstr("issued nothing")));
+  files_.write("cert.pem", leaf + old_one);
+  EXPECT_THAT(refusal(), HasSubstr("holds another authority's certificate of the same name"));
 }
 
 }  // namespace

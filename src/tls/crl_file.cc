@@ -39,6 +39,7 @@ Result<std::vector<LoadedCrl>> parse_pem(const std::string& octets, const std::s
   if (!only_end_of_file()) {
     return fail("revocation list number {} of {} is damaged ({})", found.size() + 1, file, openssl_reason());
   }
+  if (ends_within_block(octets)) return torn(file);
   if (found.empty()) return no_crl(file);
   return found;
 }

@@ -5,7 +5,6 @@
 
 #include <algorithm>
 #include <cerrno>
-#include <cstdio>
 #include <cstring>
 
 #include "tls/openssl_error.h"
@@ -20,21 +19,9 @@ BioHandle memory_bio(const std::string& text) {
 }
 
 std::string remedy_for(int error, const std::string& path) {
-  if (error == ENOENT) return "check the path in the configuration";
+  if (error == ENOENT || error == 0) return "check the path in the configuration";
   if (error == EACCES) return fmt::format("let the user of the node read it: chown or chmod u+r {}", shell_word(path));
   return "check what stands there";
-}
-
-std::string read_all(std::FILE* file, std::size_t max_octets) {
-  std::string content;
-  char block[16384];
-  while (content.size() <= max_octets) {
-    const std::size_t count = std::fread(block, 1, sizeof block, file);
-    if (count == 0) break;
-    content.append(block, count);
-  }
-  OPENSSL_cleanse(block, sizeof block);
-  return content;
 }
 
 /// What OpenSSL's question for a passphrase is answered with.
@@ -58,7 +45,33 @@ bool only_end_of_file() {
   return ERR_GET_LIB(error) == ERR_LIB_PEM && ERR_GET_REASON(error) == PEM_R_NO_START_LINE;
 }
 
+std::string_view without_space_at_end(std::string_view line) {
+  const std::size_t last = line.find_last_not_of(" \t\r");
+  return last == std::string_view::npos ? std::string_view() : line.substr(0, last + 1);
+}
+
 }  // namespace
+
+bool ends_within_block(std::string_view pem) {
+  constexpr std::string_view begin = "-----BEGIN", end = "-----END", dashes = "-----";
+  std::string_view open;  // what stands behind the BEGIN of the block that we are in
+  while (!pem.empty()) {
+    const std::size_t length = std::min(pem.find('\n'), pem.size());
+    const bool last = length == pem.size();
+    const std::string_view line = without_space_at_end(pem.substr(0, length));
+    pem.remove_prefix(last ? length : length + 1);
+    if (line.starts_with(begin)) {
+      const bool whole = line.size() > begin.size() + dashes.size() && line.ends_with(dashes);
+      if (!open.empty() || !whole) return true;
+      open = line.substr(begin.size());
+    } else if (!open.empty()) {
+      if (line.starts_with(end) && line.substr(end.size()) == open) open = {};
+    } else if (last && !line.empty() && begin.starts_with(line)) {
+      return true;
+    }
+  }
+  return !open.empty();
+}
 
 std::string shell_word(std::string_view path) {
   const auto plain = [](char c) {
@@ -71,19 +84,25 @@ std::string shell_word(std::string_view path) {
   return quoted + "'";
 }
 
-Result<std::string> read_pem_file(const std::string& path, std::string_view what, std::size_t max_octets) {
-  const std::unique_ptr<std::FILE, FreeWith<std::fclose>> file(std::fopen(path.c_str(), "rbe"));
-  if (!file) {
-    const int error = errno;
-    return fail("cannot open the {} file {}: {}; {}", what, path, std::strerror(error), remedy_for(error, path));
+Result<std::string> read_pem_file(const std::string& path, std::string_view what, std::size_t max_octets,
+                                  FileKinds kinds) {
+  auto content = read_file(path, max_octets, kinds);
+  if (!content) {
+    const FileFault& fault = content.error();
+    return fail("cannot {} the {} file {}: {}; {}", fault.verb, what, path, fault.reason,
+                remedy_for(fault.error, path));
   }
-  errno = 0;
-  std::string content = read_all(file.get(), max_octets);
-  if (std::ferror(file.get())) return fail("cannot read the {} file {}: {}", what, path, std::strerror(errno));
-  if (content.size() > max_octets) {
+  if (content->size() > max_octets) {
     return fail("the {} file {} is longer than {} octets: it cannot be one", what, path, max_octets);
   }
-  return content;
+  return std::move(*content);
+}
+
+tl::unexpected<Error> torn(const std::string& file) {
+  return fail(
+      "{} is damaged: a block begins in it (-----BEGIN) and does not end; it is half written or cut off, write "
+      "it anew",
+      file);
 }
 
 Result<std::vector<LoadedCertificate>> parse_certificates(const std::string& pem, const std::string& file) {
@@ -99,6 +118,7 @@ Result<std::vector<LoadedCertificate>> parse_certificates(const std::string& pem
     return fail("certificate number {} of {} is damaged ({}); look at it with: openssl x509 -in {} -noout -text",
                 found.size() + 1, file, openssl_reason(), shell_word(file));
   }
+  if (ends_within_block(pem)) return torn(file);
   if (found.empty()) {
     return fail(
         "{} holds no PEM certificate (a block that begins with -----BEGIN CERTIFICATE-----); a DER file is converted "

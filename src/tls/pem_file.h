@@ -4,6 +4,7 @@
 #include <string_view>
 #include <vector>
 
+#include "base/read_file.h"
 #include "base/result.h"
 #include "tls/handles.h"
 
@@ -15,8 +16,17 @@ struct LoadedCertificate {
   std::string file;
 };
 
+inline constexpr std::size_t max_pem_octets = 1 << 20;
+
 /// The octets of `path`, which the user knows as the `what` ("certificate", "key").
-Result<std::string> read_pem_file(const std::string& path, std::string_view what, std::size_t max_octets = 1 << 20);
+Result<std::string> read_pem_file(const std::string& path, std::string_view what,
+                                  std::size_t max_octets = max_pem_octets, FileKinds kinds = FileKinds::regular);
+
+/// Whether a block begins in `pem` that does not end, be it only with a part of its first line: a file that is being
+/// written, or was cut off. OpenSSL takes such a line for the end of the file.
+bool ends_within_block(std::string_view pem);
+/// The error for it.
+tl::unexpected<Error> torn(const std::string& file);
 
 /// All certificates in `pem`, in their order; at least one and at most 64. `file` is for messages.
 Result<std::vector<LoadedCertificate>> parse_certificates(const std::string& pem, const std::string& file);

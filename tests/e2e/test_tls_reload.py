@@ -212,6 +212,55 @@ def test_a_half_written_pair_is_told_once_and_mends_itself(place, tmp_path):
     assert place.node.log().count("the old one stays") == 1
 
 
+def test_a_fifo_instead_of_a_key_hangs_nobody(place, tmp_path):
+    """Who opens one waits for a writer: whatever may name a file, the node must not."""
+    fifo = tmp_path / "fifo"
+    shutil.copytree(place.generations[1], fifo)
+    (fifo / "node.key").unlink()
+    os.mkfifo(fifo / "node.key")
+    place.point_to(fifo)
+    checked = transom("check", "--cbdir", place.cbdir)
+    assert checked.returncode == 1 and "node.key: it is a FIFO, not a regular file" in checked.stdout + checked.stderr
+    part, = json.loads(place.reload("--json").stdout)["parts"]
+    assert part["result"] == "kept" and "FIFO" in part["text"]
+    place.node.wait_log("the old one stays: cannot read the key file .*node.key: it is a FIFO, not a regular file")
+    assert place.served() == certificate_of(place.generations[0])
+    place.point_to(place.generations[1])
+    assert place.reload().returncode == 0
+    place.point_to(fifo)
+    assert place.reload().returncode == 1
+    stopped = transom("stop", "--cbdir", place.cbdir)
+    assert stopped.returncode == 0, stopped.stdout + stopped.stderr
+
+
+def test_a_chain_that_gets_lost(place, tmp_path):
+    """Cut off within the next -----BEGIN it is refused; cut off exactly before it, nobody can know, but is warned."""
+    cut = tmp_path / "cut"
+    shutil.copytree(place.generations[0], cut)
+    whole = (cut / "node.pem").read_text()
+    leaf = whole[:whole.index("-----BEGIN", 10)]
+    place.point_to(cut)
+
+    def reload_with(text):
+        (cut / "node.pem").write_text(text)
+        part, = json.loads(place.reload("--json").stdout)["parts"]
+        return part
+
+    part = reload_with(whole[:len(leaf) + 20])
+    assert part["result"] == "kept" and "node.pem is damaged" in part["text"]
+    part = reload_with(leaf)
+    assert part["result"] == "loaded" and part["text"] == "loaded again; the same certificate, with another chain"
+    warning, = part["warnings"]
+    assert "the certificate was sent with 1 of its chain until now, and is sent alone from now on" in warning
+    place.node.wait_log("warn.*is sent alone from now on")
+    part = reload_with(whole)
+    assert (part["text"], part["warnings"]) == ("loaded again; the same certificate, with another chain", [])
+    part = reload_with("# The same with a remark.\n" + whole)
+    assert part["text"] == f"loaded again; these files have changed: {place.live / 'node.pem'}"
+    part = reload_with("# The same with a remark.\n" + whole)
+    assert (part["result"], part["text"]) == ("unchanged", "loaded again; the certificates are the same")
+
+
 def test_reload_says_what_became_of_it(place):
     done = place.reload()
     assert done.returncode == 0

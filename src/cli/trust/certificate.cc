@@ -43,7 +43,7 @@ std::optional<std::string> surplus_block(const std::string& pem) {
 }
 
 Result<tls::CertificateHandle> read_one(const std::string& file) {
-  const auto pem = tls::read_pem_file(file, "certificate authority");
+  const auto pem = tls::read_pem_file(file, "certificate authority", tls::max_pem_octets, FileKinds::any);
   if (!pem) return tl::make_unexpected(pem.error());
   if (pem->find("PRIVATE KEY-----") != std::string::npos) {
     return fail(

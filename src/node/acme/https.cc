@@ -6,12 +6,14 @@
 
 #include "acme/answers.h"
 #include "base/log.h"
+#include "base/read_file.h"
 #include "node/acme/curl_library.h"
 #include "serve/http.h"
 
 namespace transom::node {
 namespace {
 
+constexpr std::size_t kMostCaOctets = 4 << 20;
 constexpr std::size_t kMaxField = 2048;  // octets of a header field that we look at
 
 std::string lower(std::string_view text) {
@@ -72,6 +74,7 @@ class Exchange {
 
   Result<AcmeAnswer> run(const AcmeRequest& request) {
     if (!curl_ || !fields_) return fail("libcurl cannot be used: there is no memory");
+    if (auto status = check_ca_file(); !status) return tl::make_unexpected(status.error());
     AcmeAnswer answer;
     error_[0] = '\0';
     library_.easy_reset(curl_.get());  // keeps the connection
@@ -89,6 +92,14 @@ class Exchange {
   template <typename Value>
   void set(CURLoption option, Value value) {
     library_.easy_setopt(curl_.get(), option, value);
+  }
+
+  /// libcurl opens it itself, and would wait at a FIFO for ever.
+  Status check_ca_file() const {
+    if (ca_file_.empty()) return {};
+    const auto content = read_file(ca_file_, kMostCaOctets);
+    if (content) return {};
+    return fail("cannot {} the file of `ca` ({}): {}", content.error().verb, ca_file_, content.error().reason);
   }
 
   void set_safety() {

@@ -62,7 +62,9 @@ Result<AcmePairFacts> judge_acme_pair(const AcmePair& pair, const std::vector<st
   if (!key) return fail("cannot be used: {}", key.error().message);
   const bool several = pool->size() > 1;
   std::vector<std::string> ignored;
-  tls::Chain chain = tls::build_chain(std::move(*pool), key->get(), ignored);
+  auto built = tls::build_chain(std::move(*pool), key->get(), ignored);
+  if (!built) return fail("cannot be used: {}", built.error().message);
+  tls::Chain chain = std::move(*built);
   if (!chain.leaf) return fail("is not for our key");
   if (X509_self_signed(chain.leaf.get(), 0) == 1) return fail("is self-signed");
   if (several && !chain.issuer) return fail("was not signed by any of those sent with it");

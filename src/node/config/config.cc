@@ -1,13 +1,10 @@
 #include "node/config/config.h"
 
 #include <algorithm>
-#include <cerrno>
-#include <cstdio>
 #include <cstdlib>
-#include <cstring>
 #include <filesystem>
-#include <memory>
 
+#include "base/read_file.h"
 #include "node/config/schema_tables.h"
 #include "node/privileges.h"
 
@@ -18,21 +15,6 @@ std::string absolute_path(const std::string& path) {
   std::error_code problem;
   const std::filesystem::path absolute = std::filesystem::absolute(path, problem);
   return problem ? path : absolute.lexically_normal().string();
-}
-
-/// At most one octet more than the limit, so that the reader sees an over-long file as such.
-Result<std::string> read_file(const std::string& path) {
-  const std::unique_ptr<std::FILE, int (*)(std::FILE*)> file(std::fopen(path.c_str(), "rbe"), &std::fclose);
-  if (!file) return fail("cannot open the file: {}", std::strerror(errno));
-  std::string text;
-  char piece[16 * 1024];
-  while (text.size() <= kMaxConfigSize) {
-    const std::size_t count = std::fread(piece, 1, sizeof piece, file.get());
-    if (count == 0) break;
-    text.append(piece, count);
-  }
-  if (std::ferror(file.get()) != 0) return fail("cannot read the file: {}", std::strerror(errno));
-  return text;
 }
 
 ConfigFormat format_of(const std::string& file) {
@@ -105,12 +87,12 @@ LoadedConfig parse_node_config(std::string_view text, ConfigFormat format, const
 }
 
 LoadedConfig load_config(const std::string& file, const LoadOptions& options) {
-  const auto text = read_file(file);
+  const auto text = read_file(file, kMaxConfigSize);
   if (text) return parse_node_config(*text, format_of(file), file, options);
   LoadedConfig loaded;
   Diagnostic diagnostic;
   diagnostic.file = file;
-  diagnostic.message = text.error().message;
+  diagnostic.message = fmt::format("cannot {} the file: {}", text.error().verb, text.error().reason);
   loaded.diagnostics.push_back(std::move(diagnostic));
   return loaded;
 }

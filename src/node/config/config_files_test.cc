@@ -120,6 +120,9 @@ TEST_F(ConfigFiles, MissingUnreadableOrMismatched) {
       error_in(with_tls("\"key\": ^\"nokey.pem\", \"certificate\": \"cert.pem\""), tls_path_ + ".key", "there is no "));
   EXPECT_TRUE(error_in(with_tls("\"key\": \"key.pem\", \"certificate\": ^\"web\""), tls_path_ + ".certificate",
                        "is a directory"));
+  ASSERT_EQ(::mkfifo((node() + "/fifo").c_str(), 0600), 0);
+  EXPECT_TRUE(error_in(with_tls("\"key\": ^\"fifo\", \"certificate\": \"cert.pem\""), tls_path_ + ".key",
+                       "it is a FIFO, not a regular file"));
   EXPECT_TRUE(
       error_in(with_tls("\"key\": \"key.pem\", \"certificate\": \"cert.pem\", \"chain_certificates\": [^\"c.pem\"]"),
                tls_path_ + ".chain_certificates[0]", "there is no "));
@@ -143,6 +146,10 @@ TEST_F(ConfigFiles, AMissingDirectoryIsAWarning) {
 TEST_F(ConfigFiles, NoFileAndADirectoryAreErrors) {
   EXPECT_FALSE(load_config(node() + "/nothing.json").ok());
   EXPECT_FALSE(load_config(node()).ok());
+  ASSERT_EQ(::mkfifo((node() + "/fifo.json").c_str(), 0600), 0);
+  const LoadedConfig loaded = load_config(node() + "/fifo.json");
+  ASSERT_FALSE(loaded.ok());
+  EXPECT_EQ(loaded.diagnostics[0].message, "cannot read the file: it is a FIFO, not a regular file");
 }
 
 }  // namespace

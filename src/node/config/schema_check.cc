@@ -1,12 +1,13 @@
 // What only a whole worker, or the whole node, can judge.
 #include <fmt/format.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #include <cerrno>
 #include <cstring>
 #include <ctime>
-#include <filesystem>
 
+#include "base/read_file.h"
 #include "node/acme/files.h"
 #include "node/acme/placeholder.h"
 #include "node/config/schema_tables.h"
@@ -87,14 +88,20 @@ bool collide(const EndpointConfig& a, const EndpointConfig& b) {
 }
 
 std::string problem_of(const FileUse& use) {
-  std::error_code problem;
-  const auto status = std::filesystem::status(use.path, problem);
-  const bool directory = std::filesystem::is_directory(status);
-  if (!std::filesystem::exists(status)) return fmt::format("there is no {}", use.path);
-  if (use.need == FileUse::Need::directory && !directory) return fmt::format("{} is no directory", use.path);
-  if (use.need == FileUse::Need::file && directory) return fmt::format("{} is a directory", use.path);
-  if (access(use.path.c_str(), R_OK) != 0) return fmt::format("cannot read {}: {}", use.path, std::strerror(errno));
-  return "";
+  const auto unreadable = [&use](const std::string& reason) {
+    return fmt::format("cannot read {}: {}", use.path, reason);
+  };
+  struct stat status {};
+  if (stat(use.path.c_str(), &status) != 0) {
+    if (errno == ENOENT || errno == ENOTDIR) return fmt::format("there is no {}", use.path);
+    return unreadable(std::strerror(errno));
+  }
+  if (use.need == FileUse::Need::directory && !S_ISDIR(status.st_mode))
+    return fmt::format("{} is no directory", use.path);
+  if (use.need == FileUse::Need::file) {
+    if (const std::string reason = not_regular(status.st_mode); !reason.empty()) return unreadable(reason);
+  }
+  return access(use.path.c_str(), R_OK) == 0 ? "" : unreadable(std::strerror(errno));
 }
 
 /// The certificate of `acme` is judged where there is one that will be served; else nothing is known of it yet.

@@ -72,24 +72,17 @@ Status write_new(const std::string& path, const std::string& content, mode_t mod
   return {};
 }
 
-Result<std::optional<std::string>> read_if_present(const std::string& path, std::size_t max_octets) {
-  const UniqueFd file(open(path.c_str(), O_RDONLY | O_CLOEXEC));
-  if (file.get() < 0) {
-    if (errno == ENOENT || errno == ENOTDIR) return std::nullopt;
-    return failed("open", path);
+Result<std::optional<std::string>> read_if_present(const std::string& path, std::size_t max_octets, FileKinds kinds) {
+  auto content = read_file(path, max_octets, kinds);
+  if (!content) {
+    const FileFault& fault = content.error();
+    if (fault.error == ENOENT || fault.error == ENOTDIR) return std::nullopt;
+    return fail("cannot {} {}: {}", fault.verb, path, fault.reason);
   }
-  std::string content;
-  char piece[16 * 1024];
-  for (;;) {
-    const ssize_t count = read(file.get(), piece, sizeof piece);
-    if (count < 0 && errno == EINTR) continue;
-    if (count < 0) return failed("read", path);
-    if (count == 0) return content;
-    content.append(piece, static_cast<std::size_t>(count));
-    if (content.size() > max_octets) {
-      return fail("{} is larger than {} MiB and cannot be what it should be", path, max_octets >> 20);
-    }
+  if (content->size() > max_octets) {
+    return fail("{} is larger than {} MiB and cannot be what it should be", path, max_octets >> 20);
   }
+  return std::move(*content);
 }
 
 Status write_durably(const std::string& path, const std::string& content, mode_t mode) {

@@ -8,13 +8,15 @@
 #include <utility>
 #include <vector>
 
+#include "base/read_file.h"
 #include "base/result.h"
 
 namespace transom::node {
 
 inline constexpr std::size_t kMaxSmallFile = 1 << 20;
 /// The content of a small file; nothing when there is none.
-Result<std::optional<std::string>> read_if_present(const std::string& path, std::size_t max_octets = kMaxSmallFile);
+Result<std::optional<std::string>> read_if_present(const std::string& path, std::size_t max_octets = kMaxSmallFile,
+                                                   FileKinds kinds = FileKinds::regular);
 
 /// Writes a file beside `path`, forces it to the disk and puts it in the place of `path`.
 Status write_durably(const std::string& path, const std::string& content, mode_t mode);

@@ -16,8 +16,7 @@ namespace transom::node {
 /// flight and open sessions keep theirs.
 class TlsReload final : public Reloadable {
  public:
-  TlsReload(serve::Listener& listener, const tls::ServerResources& resources, OcspStapler& stapler)
-      : listener_(listener), resources_(resources), stapler_(stapler) {}
+  TlsReload(serve::Listener& listener, const tls::ServerResources& resources, OcspStapler& stapler);
 
   std::string name() const override { return listener_.description(); }
   std::vector<std::string> files() const override;
@@ -26,10 +25,14 @@ class TlsReload final : public Reloadable {
   std::string commit() override;
 
  private:
+  std::vector<std::string> describe_files() const;
+  std::string describe_change() const;
+
   serve::Listener& listener_;
   const tls::ServerResources& resources_;
   OcspStapler& stapler_;
   std::shared_ptr<const tls::ServerContext> prepared_;
+  std::vector<std::string> loaded_, found_;  // descriptions of the files: of those that serve, and of those prepared
 };
 
 }  // namespace transom::node
