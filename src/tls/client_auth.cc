@@ -7,6 +7,7 @@
 #include <memory>
 
 #include "tls/certificate_info.h"
+#include "tls/crl_coverage.h"
 #include "tls/crl_file.h"
 #include "tls/openssl_error.h"
 #include "tls/pem_file.h"
@@ -44,10 +45,6 @@ Result<std::vector<LoadedCrl>> load_all_crls(const std::vector<std::string>& fil
     for (LoadedCrl& one : *crls) all.push_back(std::move(one));
   }
   return all;
-}
-
-bool is_from(const LoadedCrl& crl, X509* issuer) {
-  return X509_NAME_cmp(X509_CRL_get_issuer(crl.crl.get()), X509_get_subject_name(issuer)) == 0;
 }
 
 bool lists(const LoadedCrl& crl, X509* certificate) {
@@ -88,17 +85,6 @@ Status add_authorities(X509_STORE* store, std::vector<LoadedCertificate>& author
   return {};
 }
 
-/// OpenSSL tries each certificate of that name, for an authority may have several keys.
-bool signature_fits(const LoadedCrl& crl, const std::vector<LoadedCertificate>& authorities) {
-  bool issuer_known = false;
-  for (const LoadedCertificate& authority : authorities) {
-    if (!is_from(crl, authority.certificate.get())) continue;
-    issuer_known = true;
-    if (X509_CRL_verify(crl.crl.get(), X509_get0_pubkey(authority.certificate.get())) == 1) return true;
-  }
-  return !issuer_known;  // an intermediate's, which comes with the client
-}
-
 void warn_of_crl(const LoadedCrl& crl, std::vector<std::string>& warnings) {
   const ASN1_TIME* next = X509_CRL_get0_nextUpdate(crl.crl.get());
   if (next != nullptr && X509_cmp_current_time(next) < 0) {
@@ -113,13 +99,8 @@ void warn_of_crl(const LoadedCrl& crl, std::vector<std::string>& warnings) {
   }
 }
 
-Status add_crls(X509_STORE* store, const std::vector<LoadedCrl>& crls,
-                const std::vector<LoadedCertificate>& authorities, std::vector<std::string>& warnings) {
+Status add_crls(X509_STORE* store, const std::vector<LoadedCrl>& crls, std::vector<std::string>& warnings) {
   for (const LoadedCrl& crl : crls) {
-    if (!signature_fits(crl, authorities)) {
-      return fail("{}: the revocation list of \"{}\" is not signed by the CA of that name in `ca_certificates`",
-                  crl.file, crl.issuer());
-    }
     warn_of_crl(crl, warnings);
     if (X509_STORE_add_crl(store, crl.crl.get()) != 1) return fail("{}: {}", crl.file, openssl_reason());
   }
@@ -281,11 +262,12 @@ Status apply_client_auth(SSL_CTX* context, const ClientAuthConfig& config, std::
   if (!authorities) return tl::make_unexpected(authorities.error());
   const auto crls = load_all_crls(config.crl_files);
   if (!crls) return tl::make_unexpected(crls.error());
+  if (auto checked = check_crl_coverage(*crls, *authorities, warnings); !checked) return checked;
   // A store of its own: the context's other one also completes the chain that the server sends.
   const StoreHandle store(X509_STORE_new());
   if (!store) return fail("out of memory");
   if (auto added = add_authorities(store.get(), *authorities, *crls, warnings); !added) return added;
-  if (auto added = add_crls(store.get(), *crls, *authorities, warnings); !added) return added;
+  if (auto added = add_crls(store.get(), *crls, warnings); !added) return added;
   set_rules(store.get(), !crls->empty());
   if (SSL_CTX_set1_verify_cert_store(context, store.get()) != 1) return fail("out of memory");
   if (auto named = name_authorities(context, *authorities); !named) return named;

@@ -13,8 +13,9 @@ namespace transom::tls {
 
 /// Makes `context` ask for and verify client certificates as `config` says. Each certificate of the CA files is trusted
 /// as it stands there, an intermediate without its root as well. With CRLs, a client's certificate needs one of its
-/// issuer's; the CAs above it are checked where there is one. An outdated CRL still refuses what it lists, with a
-/// warning here. A certificate with extended key usages must be one for clients (clientAuth).
+/// issuer's; the CAs above it are checked where there is one. crl_coverage.h says which lists will not do. An outdated
+/// CRL still refuses what it lists, with a warning here. A certificate with extended key usages must be one for clients
+/// (clientAuth).
 ///
 /// Who is trusted is part of the session id context, so no ticket outlives a change of it: a certificate that a
 /// reloaded CRL revokes is not resumed. Nor is one that has expired meanwhile.

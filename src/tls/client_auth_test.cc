@@ -225,9 +225,40 @@ TEST_P(ClientAuthTest, CrlsJudgeTheCasThatHaveOne) {
   config_.crl_files.push_back(files_.write("issuing.pem", crl_text(issuing, {})));
   EXPECT_EQ(meet(*context(), clients.get()), "open");
   config_.crl_files = {files_.write("issuing.pem", crl_text(issuing, {}))};
+  config_.ca_files = {files_.write("both.pem", root_.certificate_text + issuing.certificate_text)};
   EXPECT_EQ(meet(*context(), clients.get()), "open") << "the root publishes none";
+  EXPECT_EQ(meet(*context(), with(jane).get()), "open");
+  EXPECT_THAT(warnings_,
+              ElementsAre(AllOf(HasSubstr("both.pem"), HasSubstr("\"CN=Client CA\" has no revocation list"))));
+  config_.ca_files = {files_.write("ca.pem", root_.certificate_text)};
   config_.crl_files = {files_.write("two.pem", crl_text(root_, {&issuing}) + crl_text(issuing, {}))};
   EXPECT_THAT(meet(*context(), clients.get()), AllOf(HasSubstr("CN=Issuing"), HasSubstr("revoked")));
+}
+
+TEST_P(ClientAuthTest, ListsOfTheWrongAuthorityAreToldOf) {
+  const Identity stranger = authority("Stranger");
+  revoke(stranger, {});
+  EXPECT_THAT(refusal(), AllOf(HasSubstr("crl.pem"), HasSubstr("is of \"CN=Stranger\""),
+                               HasSubstr("(\"CN=Client CA\") has one"), HasSubstr("name its list in `crl`")));
+  config_.crl_files.push_back(files_.write("own.pem", crl_text(root_, {})));
+  const auto server = context();
+  EXPECT_THAT(warnings_, IsEmpty()) << "it may be of an intermediate that clients send along";
+  config_.ca_files.push_back(files_.write("second.pem", authority("Second CA").certificate_text));
+  context();
+  EXPECT_THAT(warnings_,
+              ElementsAre(AllOf(HasSubstr("second.pem"), HasSubstr("\"CN=Second CA\" has no revocation list")),
+                          AllOf(HasSubstr("crl.pem"), HasSubstr("\"CN=Stranger\", which is no CA"))));
+  EXPECT_EQ(meet(*server, with(joe_).get()), "open");
+}
+
+TEST_P(ClientAuthTest, EachKeyOfAnAuthorityNeedsAListOfItsOwn) {
+  const Identity newer = authority("Client CA");
+  config_.ca_files.push_back(files_.write("newer.pem", newer.certificate_text));
+  config_.crl_files = {files_.write("newer.crl", crl_text(newer, {}))};
+  const auto server = context();
+  EXPECT_THAT(warnings_, ElementsAre(AllOf(HasSubstr("ca.pem"), HasSubstr("has no revocation list"))));
+  EXPECT_EQ(meet(*server, with(client("jane", newer)).get()), "open");
+  EXPECT_NE(meet(*server, with(joe_).get()), "open");
 }
 
 TEST_P(ClientAuthTest, ARevokedAuthorityInTheFilesIsNotTrusted) {
@@ -253,9 +284,9 @@ TEST_P(ClientAuthTest, BadFilesAreRefusedByName) {
   std::string cut = crl_text(root_, {});
   cut[cut.size() / 2] = '*';
   config_.crl_files = {files_.write("cut.pem", cut)};
-  EXPECT_THAT(refusal(), AllOf(HasSubstr("cut.pem"), HasSubstr("damaged")));
+  EXPECT_THAT(refusal(), AllOf(HasSubstr("cut.pem"), HasSubstr("damaged"), HasSubstr("fetch it again")));
   config_.crl_files = {files_.write("forged.pem", crl_text(authority("Client CA"), {}))};
-  EXPECT_THAT(refusal(), AllOf(HasSubstr("forged.pem"), HasSubstr("not signed by")));
+  EXPECT_THAT(refusal(), AllOf(HasSubstr("forged.pem"), HasSubstr("not signed by"), HasSubstr("fetch the list")));
 }
 
 TEST_P(ClientAuthTest, APeerIsKnownAfterAResumptionToo) {

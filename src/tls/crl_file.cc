@@ -37,7 +37,8 @@ Result<std::vector<LoadedCrl>> parse_pem(const std::string& octets, const std::s
     if (found.size() > max_crls) return fail("{} holds more than {} revocation lists", file, max_crls);
   }
   if (!only_end_of_file()) {
-    return fail("revocation list number {} of {} is damaged ({})", found.size() + 1, file, openssl_reason());
+    return fail("revocation list number {} of {} is damaged ({}); fetch it again from its CA", found.size() + 1, file,
+                openssl_reason());
   }
   if (ends_within_block(octets)) return torn(file);
   if (found.empty()) return no_crl(file);

@@ -40,7 +40,7 @@ Result<Secret> read_passphrase(const CertificateConfig& config, const KeyRules& 
   const PassphraseSource& source = config.passphrase;
   switch (source.from) {
     case PassphraseSource::From::file:
-      if (auto safe = check_key_permissions(source.name, rules, warnings); !safe) {
+      if (auto safe = check_key_permissions(source.name, rules, warnings, "passphrase file"); !safe) {
         return tl::make_unexpected(safe.error());
       }
       return first_line_of(source.name);

@@ -107,7 +107,7 @@ TEST_F(KeyFileTest, WhatOthersCanReadIsRefused) {
   std::filesystem::permissions(config_.key_file, std::filesystem::perms(0600));
   config_.passphrase = {PassphraseSource::From::file, files_.write("secret", "open sesame")};
   std::filesystem::permissions(files_.path("secret"), std::filesystem::perms(0604));
-  EXPECT_THAT(refusal(), HasSubstr("chmod 600 " + files_.path("secret")));
+  EXPECT_THAT(refusal(), AllOf(HasSubstr("the passphrase file"), HasSubstr("chmod 600 " + files_.path("secret"))));
 }
 
 TEST_F(KeyFileTest, WhatBelongsToSomebodyElseIsRefused) {

@@ -25,11 +25,12 @@ std::string objection(const std::string& file, const KeyRules& rules) {
 
 }  // namespace
 
-Status check_key_permissions(const std::string& file, const KeyRules& rules, std::vector<std::string>& warnings) {
+Status check_key_permissions(const std::string& file, const KeyRules& rules, std::vector<std::string>& warnings,
+                             std::string_view what) {
   const std::string found = objection(file, rules);
   if (found.empty()) return {};
-  if (rules.permissions == KeyPermissions::refuse) return fail("the key {}", found);
-  warnings.push_back("the key " + found);
+  if (rules.permissions == KeyPermissions::refuse) return fail("the {} {}", what, found);
+  warnings.push_back(fmt::format("the {} {}", what, found));
   return {};
 }
 

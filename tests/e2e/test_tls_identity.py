@@ -208,6 +208,48 @@ def test_an_outdated_crl_is_warned_of(tmp_path, pki, people):
     assert checked.returncode == 0 and re.search("old.crl.*outdated", checked.stdout + checked.stderr)
 
 
+def test_a_crl_of_nobody_who_is_trusted(tmp_path, pki, people):
+    """It would lock everybody out: refused by `check` and `start`, and a reload keeps the good one."""
+    port, crl = free_port(), tmp_path / "clients.crl"
+    tls = {"key": str(pki / "ecdsa.key"), "certificate": str(pki / "ecdsa_chain.pem"), "ca_certificates": [str(people.ca)],
+           "crl": [str(crl)]}
+    cbdir = write_config(tmp_path, router_config([{"type": "web", "endpoint": tcp(port, tls),
+                                                   "paths": {"/": {"type": "json", "value": "in"}}}]))
+    foreign = Authority("Strangers").crl()
+    crl.write_bytes(foreign)
+    for command in ("check", "start"):
+        done = harness.transom(command, "--cbdir", cbdir)
+        said = done.stdout + done.stderr
+        assert done.returncode == 1, said
+        assert re.search(r'endpoint\.tls: .*clients\.crl: .*"CN=Strangers".*"CN=Client root".*name its list in `crl`', said)
+    crl.write_bytes(people.root.crl())
+    with Node(["--cbdir", cbdir], tmp_path, [port]) as node:
+        crl.write_bytes(foreign)
+        part, = json.loads(harness.transom("reload", "--json", "--cbdir", cbdir).stdout)["parts"]
+        assert part["result"] == "kept" and "would all be refused" in part["text"]
+        assert '"in"' in s_client(port, "-cert", people.joe.pem, "-key", people.joe.key)
+        crl.write_bytes(people.root.crl())
+        assert json.loads(harness.transom("reload", "--json", "--cbdir", cbdir).stdout)["parts"][0]["warnings"] == []
+        assert "no revocation list" not in node.log()
+
+
+def test_an_authority_without_a_crl_is_warned_of(tmp_path, pki, people):
+    ca, crl = tmp_path / "ca.pem", tmp_path / "both.crl"
+    ca.write_bytes(people.root.pem() + Authority("Second CA").pem())
+    crl.write_bytes(people.root.crl() + Authority("Strangers").crl())
+    port = free_port()
+    tls = {"key": str(pki / "ecdsa.key"), "certificate": str(pki / "ecdsa_chain.pem"), "ca_certificates": [str(ca)],
+           "crl": [str(crl)]}
+    cbdir = write_config(tmp_path, router_config([{"type": "websocket", "endpoint": tcp(port, tls)}]))
+    expected = ['"CN=Second CA" has no revocation list', '"CN=Strangers", which is no CA of `ca_certificates`']
+    checked = harness.transom("check", "--cbdir", cbdir)
+    assert checked.returncode == 0 and all(text in checked.stdout for text in expected), checked.stdout
+    with Node(["--cbdir", cbdir], tmp_path, [port]) as node:
+        assert all(text in node.log() for text in expected)
+        part, = json.loads(harness.transom("reload", "--json", "--cbdir", cbdir).stdout)["parts"]
+        assert len(part["warnings"]) == 2 and all(a in b for a, b in zip(expected, part["warnings"]))
+
+
 # WAMP ----------------------------------------------------------------------------------------------------------------
 
 @pytest.mark.parametrize("library", LIBRARIES)
