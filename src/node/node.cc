@@ -133,6 +133,14 @@ void Node::on_signal(int number) {
   group_->stop();
 }
 
+std::vector<std::string> Node::current_warnings() const {
+  auto all = stapler_->complaints();
+  for (std::string& text : reloader_->kept()) all.push_back(std::move(text));
+  if (!care_) return all;
+  for (std::string& text : care_->near_expiry()) all.push_back(std::move(text));
+  return all;
+}
+
 void Node::list_sessions(std::function<void(nlohmann::json)> done) { collect_sessions(*group_, std::move(done)); }
 
 void Node::collect_status(std::function<void(nlohmann::json)> done) {
@@ -157,7 +165,7 @@ void Node::collect_status(std::function<void(nlohmann::json)> done) {
       described["connections"] = collection->connections[listener.get()];
       status["listeners"].push_back(std::move(described));
     }
-    status["warnings"] = care_ ? care_->near_expiry() : std::vector<std::string>();
+    status["warnings"] = current_warnings();
     status["staples"] = stapler_->status();
     status["acme"] = acme_care_ ? acme_care_->status() : nlohmann::json::array();
     status["sessions"] = std::accumulate(collection->sessions.begin(), collection->sessions.end(), std::size_t{0});

@@ -68,6 +68,7 @@ class Node {
  private:
   void on_signal(int number);
   OcspStapler::Contexts tls_contexts() const;
+  std::vector<std::string> current_warnings() const;
   void serve();
 
   NodeConfig config_;

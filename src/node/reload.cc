@@ -22,10 +22,14 @@ std::uint64_t content_of(const std::vector<std::string>& files) {
 
 constexpr const char* kResultNames[] = {"loaded", "unchanged", "kept"};
 
+std::string kept_text(const std::string& part, const std::string& why) {
+  return fmt::format("{}: the old one stays: {}", part, why);
+}
+
 void log_outcome(const ReloadOutcome& outcome) {
   for (const std::string& warning : outcome.warnings) log_warn("{}", warning);
   if (outcome.result == ReloadOutcome::Result::kept) {
-    log_error("{}: the old one stays: {}", outcome.part, outcome.text);
+    log_error("{}", kept_text(outcome.part, outcome.text));
   } else if (!outcome.text.empty()) {
     log_info("{}: {}", outcome.part, outcome.text);
   }
@@ -80,6 +84,12 @@ std::vector<std::string> Reloader::files() const {
   return all;
 }
 
+std::vector<std::string> Reloader::kept() const {
+  std::vector<std::string> all;
+  for (const auto& [part, why] : kept_) all.push_back(kept_text(part, why));
+  return all;
+}
+
 void Reloader::reload(Cause cause, Done done) {
   if (cause == Cause::asked) cause_ = Cause::asked;
   waiting_.push_back(std::move(done));
@@ -131,12 +141,16 @@ void Reloader::settle(const std::shared_ptr<Run>& run) {
 
 void Reloader::commit(const std::shared_ptr<Run>& run, std::size_t index) {
   run->outcomes[index].text = (*parts_)[index].what->commit();
+  kept_.erase(run->outcomes[index].part);
   if (--run->unsettled == 0) finish(run);
 }
 
 void Reloader::finish(const std::shared_ptr<Run>& run) {
   running_ = false;
-  for (const ReloadOutcome& outcome : run->outcomes) log_outcome(outcome);
+  for (const ReloadOutcome& outcome : run->outcomes) {
+    log_outcome(outcome);
+    if (outcome.result == ReloadOutcome::Result::kept) kept_[outcome.part] = outcome.text;
+  }
   if (!run->prepared.empty() && loaded_) loaded_();
   for (const Done& done : run->waiting) {
     if (done) done(run->outcomes);

@@ -2,6 +2,7 @@
 #pragma once
 #include <cstdint>
 #include <functional>
+#include <map>
 #include <memory>
 #include <nlohmann/json_fwd.hpp>
 #include <string>
@@ -66,6 +67,8 @@ class Reloader {
   void on_loaded(std::function<void()> callback) { loaded_ = std::move(callback); }
   /// The files of all parts.
   std::vector<std::string> files() const;
+  /// One sentence for each part that still serves the old one because its files cannot be used.
+  std::vector<std::string> kept() const;
 
  private:
   struct Part {
@@ -87,6 +90,7 @@ class Reloader {
   Cause cause_ = Cause::noticed;        // of the run to come
   std::vector<Done> waiting_;           // for the run to come
   bool running_ = false;
+  std::map<std::string, std::string> kept_;  // by the part's name: why
   std::function<void()> loaded_;
   std::shared_ptr<int> alive_ = std::make_shared<int>(0);
 };

@@ -102,11 +102,13 @@ TEST(Reload, ABadOneKeepsTheOldAndIsTriedAgainWhenItChanges) {
   EXPECT_EQ(kept.text, "it is bad");
   EXPECT_EQ(node.served, "first");
   EXPECT_EQ(node.run(Cause::noticed).result, Outcome::unchanged) << "said once";
+  EXPECT_EQ(node.reloader->kept(), std::vector<std::string>{"text: the old one stays: it is bad"}) << "for `status`";
   EXPECT_EQ(node.run(Cause::asked).result, Outcome::kept) << "but whoever asks is told";
   ASSERT_EQ(chmod(node.file.c_str(), 0600), 0);
   EXPECT_EQ(node.run(Cause::noticed).result, Outcome::kept) << "a mode may have been the reason";
   write(node.file, "first");
   EXPECT_EQ(node.run(Cause::noticed).result, Outcome::loaded);
+  EXPECT_TRUE(node.reloader->kept().empty());
   std::filesystem::remove(node.file);
   EXPECT_EQ(node.run(Cause::noticed).result, Outcome::loaded) << "a missing file is a change as well";
 }

@@ -147,6 +147,10 @@ def stapled(authority, port):
     return re.search(r"Cert Status: (\w+)", done.stdout).group(1)
 
 
+def status_of(tmp_path):
+    return json.loads(transom("status", "--json", "--cbdir", tmp_path / ".crossbar").stdout)
+
+
 def curl_with_status(authority, port):
     return subprocess.run(["curl", "-s", "--cert-status", "--cacert", f"{authority.root}.pem", f"https://127.0.0.1:{port}/"],
                           capture_output=True, text=True, timeout=20, check=False)
@@ -191,8 +195,9 @@ def test_status_shows_the_staples(tmp_path, authority):
     port, node = node_with(tmp_path, authority.good)
     with authority.responder(), node:
         assert stapled(authority, port) == "good"
-        done = transom("status", "--json", "--cbdir", tmp_path / ".crossbar")
-        [shown] = json.loads(done.stdout)["staples"]
+        status = status_of(tmp_path)
+        [shown] = status["staples"]
+        assert status["warnings"] == []
         assert shown["state"] == "good" and shown["subject"] == "CN=good" and not shown["must_staple"]
         assert 1.9 * 86400 < shown["good_until"] - time.time() < 2.1 * 86400
         assert 0.8 * 86400 < shown["next_check"] - time.time() < 1.2 * 86400
@@ -261,6 +266,8 @@ def test_a_revoked_certificate_is_never_stapled(tmp_path, authority):
         with node:
             assert stapled(authority, port) is None
             node.wait_log("error.*THE CERTIFICATE IS REVOKED since 2026-01-01 00:00:00 UTC, reason keyCompromise.*new key")
+            warning, = status_of(tmp_path)["warnings"]
+            assert "lost.pem" in warning and "THE CERTIFICATE IS REVOKED since 2026-01-01" in warning
         assert not cached(tmp_path)
 
 
@@ -270,10 +277,34 @@ def test_must_staple(tmp_path, authority):
         assert stapled(authority, port) == "good"
         assert curl_with_status(authority, port).stdout == "1"
     shutil.rmtree(tmp_path / ".crossbar" / "ocsp-cache")
+    late = threading.Event()
+    with contextlib.ExitStack() as stack:
+        def come_late():
+            wait_for(lambda: "no OCSP response to staple" in node.log()[since:], "the first try to fail")
+            stack.enter_context(authority.responder())
+            late.set()
+
+        since = len(node.log())
+        thread = threading.Thread(target=come_late)
+        thread.start()
+        with node:  # is not served before the responder is there
+            thread.join()
+            assert late.is_set() and stapled(authority, port) == "good"
+            node.wait_log("error.*no OCSP response to staple.*must-staple.*see whether this machine reaches http://127")
+            assert status_of(tmp_path)["warnings"] == []
+
+
+def test_a_must_staple_certificate_without_staple_is_told_of(tmp_path, authority):
+    staple = tmp_path / "staple.der"
+    staple.write_bytes(b"garbage")
+    port, node = node_with(tmp_path, {**authority.insists, "ocsp_staple": str(staple)})
     with node:
         assert stapled(authority, port) is None
         assert curl_with_status(authority, port).returncode == 91
-        node.wait_log("error.*no OCSP response to staple.*must-staple.*see whether this machine reaches http://127")
+        node.wait_log("error.*no OCSP response to staple.*must-staple.*put a fresh response into .*staple.der")
+        warning, = status_of(tmp_path)["warnings"]
+        assert "insists.pem" in warning and "must-staple" in warning
+        assert f"  warning: {warning}\n" in transom("status", "--cbdir", tmp_path / ".crossbar").stdout
 
 
 def test_an_expired_response_is_not_taken_from_the_cache(tmp_path, authority):
@@ -302,6 +333,32 @@ def test_a_response_from_a_file(tmp_path, authority):
         authority.response_file("other", staple)
         os.kill(node.pid, signal.SIGHUP)
         node.wait_log("staple.der: the OCSP response speaks of another certificate")
+
+
+def test_check_judges_the_file(tmp_path, authority):
+    gone = authority.issue("gone")
+    good = authority.response_file("good", tmp_path / "good.der")
+    other = authority.response_file("other", tmp_path / "other.der")
+    old = tmp_path / "old.der"
+    subprocess.run(["faketime", "-f", "-9d", "openssl", "ocsp", "-index", authority.index, "-CA", f"{authority.path}.pem",
+                    "-rsigner", f"{authority.path}.pem", "-rkey", f"{authority.path}.key", "-issuer",
+                    f"{authority.path}.pem", "-cert", authority.good["certificate"], "-ndays", "2", "-respout", old],
+                   check=True, capture_output=True)
+    authority.revoke("gone")
+    revoked = authority.response_file("gone", tmp_path / "revoked.der")
+    (tmp_path / "empty.der").touch()
+    (tmp_path / "garbage.der").write_bytes(b"garbage")
+    cases = [(authority.good, good, None), (authority.good, other, "speaks of another certificate"),
+             (authority.good, old, "has expired"), (gone, revoked, "THE CERTIFICATE IS REVOKED"),
+             (authority.good, tmp_path / "empty.der", "empty.der"), (authority.good, tmp_path / "garbage.der", "garbage.der")]
+    tls = [{**pair, "ocsp_staple": str(path)} for pair, path, _ in cases]
+    cbdir = write_config(tmp_path, router_config([{"type": "websocket", "endpoint": tcp(free_port(), one)} for one in tls]))
+    done = transom("check", "--cbdir", cbdir)
+    assert done.returncode == 0, done.stdout
+    for number, (_, path, reason) in enumerate(cases):
+        found = [line for line in done.stdout.splitlines() if f"transports[{number}].endpoint.tls" in line]
+        assert len(found) == (0 if reason is None else 1), done.stdout
+        assert reason is None or reason in found[0] and "warning" in found[0], found
 
 
 def test_nothing_to_staple_is_said_once_and_is_no_fault(tmp_path, authority):

@@ -64,6 +64,9 @@ class Place:
     def reload(self, *arguments):
         return transom("reload", "--cbdir", self.cbdir, *arguments)
 
+    def status(self):
+        return json.loads(transom("status", "--json", "--cbdir", self.cbdir).stdout)
+
     def loads(self):
         return self.node.log().count("new certificate loaded")
 
@@ -195,10 +198,14 @@ def test_a_broken_pair_keeps_the_old_one(place, tmp_path, how):
     assert done.returncode == 1 and part["result"] == "kept", done.stdout
     place.node.wait_log(f"the old one stays: .*({words})")
     assert place.served() == certificate_of(place.generations[0])
+    warning, = place.status()["warnings"]
+    assert warning == f"{part['part']}: the old one stays: {part['text']}"
+    assert f"  warning: {warning}\n" in transom("status", "--cbdir", place.cbdir).stdout
     place.point_to(place.generations[1])
     part, = json.loads(place.reload("--json").stdout)["parts"]
     assert part["result"] == "loaded"
     assert place.served() == certificate_of(place.generations[1])
+    assert place.status()["warnings"] == []
 
 
 def test_a_half_written_pair_is_told_once_and_mends_itself(place, tmp_path):

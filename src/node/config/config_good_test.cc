@@ -44,6 +44,7 @@ TEST(GoodConfig, EverythingOfTls) {
   EXPECT_EQ(config.client_auth.depth, 2);
   EXPECT_EQ(config.key_permissions, tls::KeyPermissions::warn);
   EXPECT_EQ(config.tickets.rotate_s, 60);
+  EXPECT_THAT(describe(loaded), ::testing::HasSubstr("session_tickets.rotate: has no effect beside \"key_files\""));
   const auto files = files_of(config);
   EXPECT_EQ(files.size(), 11u);
   for (const std::string& file : files) {

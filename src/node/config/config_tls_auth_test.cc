@@ -67,6 +67,8 @@ TEST(TlsAuthConfig, WrongPrincipals) {
       {"\"certificate-sha256\": ^\"" + kSha256.substr(1) + "x\"", ".certificate-sha256", "openssl x509"},
       {"\"certificate-sha256\": ^\"\"", ".certificate-sha256", "no sha256 fingerprint"},
       {"\"subject\": ^\"joe\"", ".subject", "no subject"},
+      {"\"subject\": ^\"/O=Example/CN=joe\"", ".subject", "the form with slashes"},
+      {"\"subject\": ^\"/CN=joe\"", ".subject", "\"CN=joe,O=Example\""},
       {"\"san\": ^\"joe@example.net\"", ".san", "no subject alternative name"},
       {"\"san\": ^\"dns:a\"", ".san", "\"DNS:..\""},
       {"\"san\": ^\"DNS:\"", ".san", "no subject alternative name"},

@@ -141,9 +141,11 @@ void read_sha1_fingerprint(SchemaReader& reader, const ConfigValue& value, TlsPr
 void read_subject(SchemaReader& reader, const ConfigValue& value, TlsPrincipal& principal) {
   auto text = reader.string(value);
   if (!text) return;
-  if (text->find('=') == std::string::npos) {
+  const bool slashes = text->starts_with('/');
+  if (slashes || text->find('=') == std::string::npos) {
     return reader.error(
-        value.at, "no subject",
+        value.at,
+        slashes ? "the form with slashes is OpenSSL's old one, and no certificate is matched by it" : "no subject",
         {"", "openssl x509 -in FILE -noout -subject -nameopt RFC2253 prints it: \"CN=joe,O=Example\"", ""});
   }
   principal.by = TlsPrincipal::By::subject;

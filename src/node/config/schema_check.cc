@@ -11,6 +11,7 @@
 #include "node/acme/files.h"
 #include "node/acme/placeholder.h"
 #include "node/config/schema_tables.h"
+#include "node/ocsp/report.h"
 #include "tls/context.h"
 
 namespace transom::node {
@@ -119,6 +120,12 @@ void check_tls(SchemaReader& reader, TlsUse use, bool starting) {
   std::vector<std::string> warnings;
   const auto context = tls::ServerContext::create(use.config, {}, warnings);
   if (!context) reader.report(Severity::error, use.place, context.error().message);
+  // `start` says it when it staples.
+  if (context && !starting) {
+    for (std::string& complaint : staple_file_complaints(**context, std::time(nullptr))) {
+      warnings.push_back(std::move(complaint));
+    }
+  }
   for (std::string& warning : warnings) {
     reader.facts.tls_warnings.push_back(warning);
     reader.report(Severity::warning, use.place, std::move(warning));

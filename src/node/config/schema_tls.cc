@@ -171,17 +171,34 @@ void read_dhparam(SchemaReader& reader, const ConfigValue& value, ServerConfig& 
   }
 }
 
-void read_groups(SchemaReader& reader, const ConfigValue& value, ServerConfig& config) {
-  if (!value.is(ConfigValue::Kind::string)) {
-    config.groups = reader.strings(value);
-    return;
-  }
-  std::string_view rest = value.text;
+/// Nothing is not the same as what the profile says, so it is not taken for that.
+void refuse_empty(SchemaReader& reader, const ConfigValue& value, const std::string& what) {
+  reader.error(value.at, "empty: " + what, {"", "leave the key out for the default", ""});
+}
+
+void read_ciphers(SchemaReader& reader, const ConfigValue& value, ServerConfig& config) {
+  const auto text = reader.string(value);
+  if (!text) return;
+  if (text->find_first_not_of(": \t") == std::string::npos)
+    return refuse_empty(reader, value, "no cipher suite is named");
+  config.ciphers = *text;
+}
+
+std::vector<std::string> groups_of(std::string_view rest) {
+  std::vector<std::string> groups;
   while (!rest.empty()) {
     const std::size_t length = std::min(rest.find(':'), rest.size());
-    if (length > 0) config.groups.emplace_back(rest.substr(0, length));
+    if (length > 0) groups.emplace_back(rest.substr(0, length));
     rest.remove_prefix(std::min(length + 1, rest.size()));
   }
+  return groups;
+}
+
+void read_groups(SchemaReader& reader, const ConfigValue& value, ServerConfig& config) {
+  const bool text = value.is(ConfigValue::Kind::string);
+  config.groups = text ? groups_of(value.text) : reader.strings(value);
+  const bool list = value.is(ConfigValue::Kind::list) && value.items.empty();
+  if (config.groups.empty() && (text || list)) refuse_empty(reader, value, "no group is named");
 }
 
 /// YAML takes 1.2 for a number, and so may whoever writes JSON.
@@ -241,14 +258,30 @@ void finish_client_auth(SchemaReader& reader, const ConfigValue& dict, ServerCon
   }
 }
 
+void read_ticket_key_files(SchemaReader& reader, const ConfigValue& value, TicketConfig& tickets) {
+  tickets.key_files = secret_files(reader, value);
+  if (value.is(ConfigValue::Kind::list) && value.items.empty()) refuse_empty(reader, value, "no key is named");
+}
+
+void warn_of_rotate(SchemaReader& reader, const ConfigValue& dict, TicketConfig& tickets) {
+  const ConfigValue* rotate = dict.find("rotate");
+  if (rotate == nullptr || tickets.key_files.empty()) return;
+  SchemaReader::Step step(reader, std::string("rotate"));
+  reader.warning(rotate->at, "has no effect beside \"key_files\": the node does not change keys from files",
+                 {"", "leave it out, and change the files", ""});
+}
+
 const Table<TicketConfig>& tickets_table() {
   static const Table<TicketConfig> table(
       "session_tickets",
       {
           integer("rotate", &TicketConfig::rotate_s, 1, 604'800, "Seconds until a new key is made.").reloads(),
-          files_row("key_files", &TicketConfig::key_files,
-                    "Keys of 48 or 80 random octets that several machines share; the first one encrypts."),
-      });
+          Field<TicketConfig>("key_files", "a list of paths",
+                              "Keys of 48 or 80 random octets that several machines share; the first one encrypts.",
+                              read_ticket_key_files)
+              .reloads(),
+      },
+      warn_of_rotate);
   return table;
 }
 
@@ -275,7 +308,8 @@ std::vector<Field<ServerConfig>> own_fields() {
                "Diffie-Hellman parameters of 2048 bits or more, or those of RFC 7919; absent: only ECDHE.",
                read_dhparam)
           .reloads(),
-      text("ciphers", &S::ciphers, "Cipher list of TLS 1.2 in OpenSSL's syntax; absent: that of the profile.")
+      Field<S>("ciphers", "a string", "Cipher list of TLS 1.2 in OpenSSL's syntax; absent: that of the profile.",
+               read_ciphers)
           .reloads(),
       Field<S>("groups", "a list of strings, or one string with colons",
                "Groups of the key exchange, the best first; absent: those of the profile.", read_groups)

@@ -6,13 +6,9 @@ OcspBatch::OcspBatch(std::vector<std::shared_ptr<const OcspSubject>> subjects) :
   for (const auto& subject : subjects_) ++(subject->must_staple ? must_staple_waiting_ : waiting_);
 }
 
-void OcspBatch::arrived(const OcspSubject& subject) {
-  const std::lock_guard lock(mutex_);
-  --(subject.must_staple ? must_staple_waiting_ : waiting_);
-}
+void OcspBatch::arrived(const OcspSubject& subject) { --(subject.must_staple ? must_staple_waiting_ : waiting_); }
 
 bool OcspBatch::over(std::int64_t waited_ms) const {
-  const std::lock_guard lock(mutex_);
   return (waiting_ == 0 || waited_ms >= kBoundMs) && (must_staple_waiting_ == 0 || waited_ms >= kMustStapleBoundMs);
 }
 

@@ -2,15 +2,14 @@
 #pragma once
 #include <cstdint>
 #include <memory>
-#include <mutex>
 #include <vector>
 
 #include "node/ocsp/check.h"
 
 namespace transom::node {
 
-/// Counts down as checks end, on any thread. The wait for it is bounded: longer for certificates that no client takes
-/// without a staple.
+/// Counts down as checks end, on the loop's thread; the subjects may be read on any. The wait for it is bounded: longer
+/// for certificates that no client takes without a staple.
 class OcspBatch {
  public:
   static constexpr std::int64_t kBoundMs = 3'000;
@@ -30,8 +29,7 @@ class OcspBatch {
 
  private:
   const std::vector<std::shared_ptr<const OcspSubject>> subjects_;
-  mutable std::mutex mutex_;
-  std::size_t waiting_ = 0, must_staple_waiting_ = 0;  // under mutex_
+  std::size_t waiting_ = 0, must_staple_waiting_ = 0;
 };
 
 }  // namespace transom::node

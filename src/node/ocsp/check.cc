@@ -16,9 +16,11 @@ tls::CertificateHandle another_reference(const tls::CertificateHandle& certifica
 }
 
 OcspOutcome judge(const OcspSubject& subject, const std::string& der, std::int64_t now) {
+  const std::string where = subject.staple_file.empty() ? "" : subject.staple_file + ": ";
   auto verdict = tls::judge_ocsp(der, subject.leaf.get(), subject.issuer.get(), now);
-  if (verdict && verdict->status == OcspVerdict::Status::unknown) {
-    return fail("the OCSP response says that the issuer does not know this certificate (status unknown)");
+  if (!verdict) return fail("{}{}", where, verdict.error().message);
+  if (verdict->status == OcspVerdict::Status::unknown) {
+    return fail("{}the OCSP response says that the issuer does not know this certificate (status unknown)", where);
   }
   return verdict;
 }
@@ -65,6 +67,11 @@ OcspWorld real_ocsp_world() {
           [] { return std::int64_t{std::time(nullptr)}; }};
 }
 
+OcspOutcome check_staple_file(const OcspSubject& subject, std::int64_t now) {
+  const auto der = read_staple_file(subject.staple_file);
+  return der ? judge(subject, *der, now) : tl::make_unexpected(der.error());
+}
+
 OcspOutcome check_cached(const OcspSubject& subject, const OcspCache& cache, std::int64_t now) {
   if (!subject.staple_file.empty()) return fail("the response comes from a file of its own");
   const std::string der = cache.load(subject.query.id);
@@ -81,7 +88,6 @@ OcspOutcome check_source(const OcspSubject& subject, OcspCache& cache, const Ocs
   if (!der) return tl::make_unexpected(der.error());
   const std::int64_t now = world.now();
   auto verdict = judge(subject, *der, now);
-  if (!verdict && !fetched) return fail("{}: {}", subject.staple_file, verdict.error().message);
   if (!verdict) return verdict;
   if (verdict->status == OcspVerdict::Status::revoked) {
     subject.slot->set(nullptr);

@@ -40,6 +40,8 @@ OcspWorld real_ocsp_world();
 /// The verdict on what was found; an error also where the responder does not know the certificate.
 using OcspOutcome = Result<tls::OcspVerdict>;
 
+/// What the subject's staple file says; nothing is put anywhere.
+OcspOutcome check_staple_file(const OcspSubject& subject, std::int64_t now);
 /// The response that the cache holds; a good one is put into the slot.
 OcspOutcome check_cached(const OcspSubject& subject, const OcspCache& cache, std::int64_t now);
 /// Reads the file or asks the responder. A good response goes into the slot, and one of a responder into the cache; a

@@ -3,6 +3,7 @@
 #include <cstdint>
 #include <nlohmann/json.hpp>
 #include <string>
+#include <vector>
 
 #include "node/ocsp/check.h"
 
@@ -31,6 +32,12 @@ struct OcspStanding {
 /// One line of the log for a change of state; none where it is no news. `quiet` leaves out certificates that have
 /// nothing to staple.
 void log_ocsp_state(const OcspSubject& subject, OcspState before, const OcspStanding& now, bool quiet);
+
+/// What an operator has to see to, in a sentence, as long as it is so: a revoked certificate, one without the staple
+/// that it should have. Empty where all is well.
+std::string ocsp_complaint(const OcspSubject& subject, const OcspStanding& standing);
+/// The same of every `ocsp_staple` file of `context`, which is not served yet.
+std::vector<std::string> staple_file_complaints(const tls::ServerContext& context, std::int64_t now);
 
 /// {certificate, subject, sha256, state, must_staple} and where they apply {responder, staple_file, good_until,
 /// next_check, revoked_at, reason, last_error}.

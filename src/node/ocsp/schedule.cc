@@ -23,8 +23,9 @@ std::int64_t next_refresh(std::int64_t this_update, std::int64_t good_until, std
   return std::max(half > now ? half : half_of_rest, now + kShortestPauseS);
 }
 
-std::int64_t next_retry(unsigned failures, std::int64_t left_s, std::int64_t now, Random& random) {
-  std::int64_t pause = kFirstRetryS << std::min(failures > 0 ? failures - 1 : 0, 6u);
+std::int64_t next_retry(unsigned failures, std::int64_t left_s, bool urgent, std::int64_t now, Random& random) {
+  const std::int64_t first = urgent ? kShortestPauseS : kFirstRetryS;
+  std::int64_t pause = first << std::min(failures > 0 ? failures - 1 : 0, 10u);
   pause = std::min(pause, kLongestRetryS);
   if (left_s > 0) pause = std::min(pause, left_s / 4);
   return now + std::max(spread(pause, random), kShortestPauseS);

@@ -11,7 +11,7 @@ namespace transom::node {
 std::int64_t next_refresh(std::int64_t this_update, std::int64_t good_until, std::int64_t now, Random& random);
 
 /// After the `failures`th failure in a row: 1 min, doubled up to 1 h; sooner where the staple at hand has only `left_s`
-/// to go (0: there is none).
-std::int64_t next_retry(unsigned failures, std::int64_t left_s, std::int64_t now, Random& random);
+/// to go (0: there is none). `urgent`: the first after 5 s, for clients are refused meanwhile.
+std::int64_t next_retry(unsigned failures, std::int64_t left_s, bool urgent, std::int64_t now, Random& random);
 
 }  // namespace transom::node

@@ -106,7 +106,7 @@ void OcspStapler::begin(const std::shared_ptr<OcspBatch>& batch, const std::vect
       if (past_half(*cached[i], worker_->now())) entry->second.standing.next_check = worker_->now();
       batch->arrived(subject);
     } else {
-      check(entry->second, batch);
+      check(entry->second, {batch});
     }
   }
   arm();
@@ -124,29 +124,54 @@ void OcspStapler::finish_batches() {
   }
 }
 
-void OcspStapler::check(Entry& entry, const std::shared_ptr<OcspBatch>& batch) {
+void OcspStapler::check(Entry& entry, Batches waiting) {
   ++entry.running;
   worker_->check(entry.subject,
-                 [batch, subject = entry.subject, this, &loop = loop_, alive = std::weak_ptr<int>(alive_)](
-                     const OcspOutcome& outcome, const std::string& cache_fault) {
-                   loop.post([subject, outcome, cache_fault, this, alive] {
-                     if (!alive.expired()) checked(*subject, outcome, cache_fault);
+                 [waiting = std::move(waiting), subject = entry.subject, this, &loop = loop_,
+                  alive = std::weak_ptr<int>(alive_)](const OcspOutcome& outcome, const std::string& cache_fault) {
+                   loop.post([waiting, subject, outcome, cache_fault, this, alive] {
+                     if (!alive.expired()) checked(*subject, outcome, cache_fault, waiting);
                    });
-                   if (batch) batch->arrived(*subject);  // after it, so that who has waited finds the news in the mail
                  });
 }
 
-void OcspStapler::checked(const OcspSubject& subject, const OcspOutcome& outcome, const std::string& cache_fault) {
+void OcspStapler::checked(const OcspSubject& subject, const OcspOutcome& outcome, const std::string& cache_fault,
+                          const Batches& waiting) {
   if (!cache_fault.empty() && cache_fault != cache_fault_) {
     log_warn("OCSP responses are not kept over a restart: {}", cache_fault);
     cache_fault_ = cache_fault;
   }
-  if (const auto entry = entries_.find(subject.fingerprint); entry != entries_.end()) {
-    --entry->second.running;
-    learn(entry->second, outcome);
+  Batches told = waiting;
+  if (const auto found = entries_.find(subject.fingerprint); found != entries_.end()) {
+    Entry& entry = found->second;
+    --entry.running;
+    learn(entry, outcome);
+    told.insert(told.end(), entry.waiting.begin(), entry.waiting.end());
+    entry.waiting = repeats(entry, outcome, told) ? std::exchange(told, {}) : Batches();
   }
+  for (const auto& batch : told) batch->arrived(subject);
   arm();
   finish_batches();
+}
+
+/// Nothing is gained by serving a certificate that clients refuse, so a responder that is down for a moment, as the
+/// network may be when a machine boots, is asked again for as long as one that does not answer is waited for.
+bool OcspStapler::repeats(Entry& entry, const OcspOutcome& outcome, const Batches& waiting) {
+  const OcspSubject& subject = *entry.subject;
+  if (outcome || !subject.must_staple || !subject.staple_file.empty()) return false;
+  if (std::none_of(waiting.begin(), waiting.end(), [this](const auto& batch) { return is_waited_for(*batch); })) {
+    return false;
+  }
+  entry.failures = 0;
+  entry.standing.next_check = worker_->now() + kRepeatS;
+  return true;
+}
+
+bool OcspStapler::is_waited_for(const OcspBatch& batch) const {
+  return std::any_of(pending_.begin(), pending_.end(), [this, &batch](const Pending& pending) {
+    const auto waited_ms = static_cast<std::int64_t>(loop_.now_ms() - pending.began_ms);
+    return pending.batch.get() == &batch && !batch.over(waited_ms);
+  });
 }
 
 void OcspStapler::learn(Entry& entry, const OcspOutcome& outcome) {
@@ -177,7 +202,8 @@ void OcspStapler::learn_failure(Entry& entry, const std::string& error) {
   OcspStanding& standing = entry.standing;
   const std::int64_t left_s = std::max<std::int64_t>(0, stapled_until(*entry.subject) - now);
   standing.last_error = error;
-  standing.next_check = next_retry(++entry.failures, left_s, now, random_);
+  const bool urgent = left_s == 0 && entry.subject->must_staple && standing.state != OcspState::revoked;
+  standing.next_check = next_retry(++entry.failures, left_s, urgent, now, random_);
   if (standing.state == OcspState::revoked) return;  // no answer is no pardon
   standing.state = left_s > 0 ? OcspState::aging : OcspState::missing;
   standing.good_until = left_s > 0 ? now + left_s : 0;
@@ -188,8 +214,9 @@ void OcspStapler::forget_unused() {
     auto& users = entry->second.users;
     users.erase(std::remove_if(users.begin(), users.end(), [](const auto& user) { return user.expired(); }),
                 users.end());
-    // One that a check is under way for stays until it has come back: it counts the checks.
-    const bool unused = users.empty() && entry->second.running == 0;
+    // One that a check is under way for stays until it has come back: it counts the checks. So does one that is waited
+    // for.
+    const bool unused = users.empty() && entry->second.running == 0 && entry->second.waiting.empty();
     entry = unused ? entries_.erase(entry) : std::next(entry);
   }
 }
@@ -211,7 +238,9 @@ void OcspStapler::look_at(Entry& entry) {
     if (standing.last_error.empty()) standing.last_error = "the last one has expired";
     log_ocsp_state(*entry.subject, before, standing, quiet_);
   }
-  if (entry.running == 0 && standing.next_check != 0 && standing.next_check <= now) check(entry, nullptr);
+  if (entry.running == 0 && standing.next_check != 0 && standing.next_check <= now) {
+    check(entry, std::exchange(entry.waiting, {}));
+  }
 }
 
 void OcspStapler::arm() {
@@ -228,6 +257,14 @@ void OcspStapler::arm() {
 nlohmann::json OcspStapler::status() const {
   nlohmann::json all = nlohmann::json::array();
   for (const auto& [fingerprint, entry] : entries_) all.push_back(describe_ocsp(*entry.subject, entry.standing));
+  return all;
+}
+
+std::vector<std::string> OcspStapler::complaints() const {
+  std::vector<std::string> all;
+  for (const auto& [fingerprint, entry] : entries_) {
+    if (auto text = ocsp_complaint(*entry.subject, entry.standing); !text.empty()) all.push_back(std::move(text));
+  }
   return all;
 }
 

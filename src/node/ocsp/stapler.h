@@ -24,6 +24,8 @@ namespace transom::node {
 class OcspStapler {
  public:
   using Contexts = std::vector<std::shared_ptr<const tls::ServerContext>>;
+  /// Between two questions about a must-staple certificate that waits for its first staple.
+  static constexpr std::int64_t kRepeatS = 1;
   struct Options {
     std::string cache_directory;
     bool quiet = false;  // nothing is said of certificates without a responder
@@ -45,16 +47,20 @@ class OcspStapler {
 
   /// A list of what describe_ocsp says, of every certificate that is looked after.
   nlohmann::json status() const;
+  /// What ocsp_complaint says of them.
+  std::vector<std::string> complaints() const;
   /// The fingerprints of certificates that are known to be revoked.
   std::set<std::string> revoked() const;
 
  private:
+  using Batches = std::vector<std::shared_ptr<OcspBatch>>;
   struct Entry {
     std::shared_ptr<const OcspSubject> subject;
     std::vector<std::weak_ptr<const tls::ServerContext>> users;
     OcspStanding standing;
     unsigned failures = 0;  // in a row
     unsigned running = 0;   // checks
+    Batches waiting;        // for the next check, as the last one failed
   };
   struct Pending {
     std::shared_ptr<OcspBatch> batch;
@@ -68,8 +74,12 @@ class OcspStapler {
   void begin(const std::shared_ptr<OcspBatch>& batch, const std::vector<OcspOutcome>& cached);
   void finish_batches();
 
-  void check(Entry& entry, const std::shared_ptr<OcspBatch>& batch);
-  void checked(const OcspSubject& subject, const OcspOutcome& outcome, const std::string& cache_fault);
+  /// `waiting` are told what comes of it.
+  void check(Entry& entry, Batches waiting);
+  void checked(const OcspSubject& subject, const OcspOutcome& outcome, const std::string& cache_fault,
+               const Batches& waiting);
+  bool repeats(Entry& entry, const OcspOutcome& outcome, const Batches& waiting);
+  bool is_waited_for(const OcspBatch& batch) const;
   void learn(Entry& entry, const OcspOutcome& outcome);
   void learn_verdict(Entry& entry, const tls::OcspVerdict& verdict);
   void learn_failure(Entry& entry, const std::string& error);

@@ -13,7 +13,10 @@
 namespace transom::node {
 namespace {
 
+using ::testing::AllOf;
+using ::testing::ElementsAre;
 using ::testing::HasSubstr;
+using ::testing::IsEmpty;
 using tls::test::Identity;
 using tls::test::ocsp_now;
 using tls::test::OcspAnswer;
@@ -199,6 +202,7 @@ TEST_F(OcspStaplerTest, ARevokedOneLosesItsStapleAndItsFile) {
   EXPECT_EQ(kept(), 0u);
   EXPECT_EQ(state()["state"], "revoked");
   EXPECT_EQ(state()["reason"], "superseded");
+  EXPECT_THAT(stapler_->complaints(), ElementsAre(AllOf(HasSubstr("REVOKED"), HasSubstr("superseded"))));
   say(fail("down"));
   expected_ = 3;
   advance(3700);
@@ -261,6 +265,60 @@ TEST_F(OcspStaplerTest, ASilentResponderHoldsUpNoLongerThanItsBound) {
   stapler_ = nullptr;  // ends the question that is still under way
 }
 
+/// A certificate that no client takes without a staple waits for a responder that is down for a moment.
+TEST_F(OcspStaplerTest, AMustStapleCertificateIsAskedForAgainBeforeItIsServed) {
+  leaf_ = tls::test::issue("leaf", tls::test::ec_key(), tls::test::leaf_extensions("http://ocsp.test/", true), &ca_);
+  say(fail("Connection refused"));
+  const auto served = context(leaf_);
+  start();
+  bool done = false;
+  stapler_->prepare({served}, [&done] { done = true; });
+  for (int i = 1; i <= 3; ++i) {
+    run_until([&] { return asked_ == i && state()["state"] == "missing" && state()["next_check"] == now_ + 1; });
+    EXPECT_FALSE(done);
+    if (i == 3) answers({});
+    ++now_;
+    stapler_->look();
+  }
+  run_until([&done] { return done; });
+  EXPECT_NE(stapled_until(*served), 0);
+  EXPECT_EQ(asked_, 4);
+  EXPECT_TRUE(stapler_->complaints().empty());
+}
+
+TEST_F(OcspStaplerTest, WithoutItsStapleAMustStapleCertificateIsSoonTriedAgain) {
+  leaf_ = tls::test::issue("leaf", tls::test::ec_key(), tls::test::leaf_extensions("http://ocsp.test/", true), &ca_);
+  const auto served = context(leaf_, files_.write("staple.der", "broken"));
+  start();
+  prepare({served});  // at once: a file does not mend itself
+  EXPECT_EQ(state()["state"], "missing");
+  EXPECT_LE(state()["next_check"], now_ + 6);
+  EXPECT_THAT(stapler_->complaints(),
+              ElementsAre(AllOf(HasSubstr("cert.pem"), HasSubstr("staple.der"), HasSubstr("must-staple"))));
+}
+
+TEST_F(OcspStaplerTest, ComplaintsOfFilesThatCannotBeStapled) {
+  const auto complaints = [this](const std::string& content) {
+    return staple_file_complaints(*context(leaf_, files_.write("staple.der", content)), ocsp_now);
+  };
+  EXPECT_THAT(complaints(*response_), IsEmpty());
+  const auto about = [](const std::string& reason) {
+    return ElementsAre(AllOf(HasSubstr("cert.pem"), HasSubstr("staple.der"), HasSubstr(reason)));
+  };
+  EXPECT_THAT(complaints("garbage"), about("put a fresh response into"));
+  EXPECT_THAT(complaints(""), about("put a fresh response into"));
+  const auto answer = [this](const OcspAnswer& one) {
+    return tls::test::answer_ocsp(leaf_.certificate.get(), ca_, one);
+  };
+  EXPECT_THAT(complaints(answer({V_OCSP_CERTSTATUS_GOOD, -1, ocsp_now - 9000, ocsp_now - 5000})), about("expired"));
+  EXPECT_THAT(complaints(answer({V_OCSP_CERTSTATUS_UNKNOWN})), about("status unknown"));
+  EXPECT_THAT(complaints(tls::test::answer_ocsp(root_.certificate.get(), ca_)), about("another certificate"));
+  OcspAnswer strange;
+  strange.signer = &root_;
+  EXPECT_THAT(complaints(answer(strange)), about("cannot be trusted"));
+  EXPECT_THAT(complaints(answer({V_OCSP_CERTSTATUS_REVOKED})), ElementsAre(HasSubstr("THE CERTIFICATE IS REVOKED")));
+}
+
 TEST_F(OcspStaplerTest, AFileTakesThePlaceOfTheResponder) {
   const auto served = context(leaf_, files_.write("staple.der", *response_));
   start();
@@ -290,10 +348,20 @@ TEST(OcspScheduleTest, ShortLivesLeaveNoGaps) {
     const std::int64_t next = next_refresh(1000, 1060, 1000, random);
     EXPECT_GE(next, 1027);
     EXPECT_LE(next, 1033);
-    EXPECT_LE(next_retry(1, 30, 1030, random), 1030 + 8);
+    EXPECT_LE(next_retry(1, 30, false, 1030, random), 1030 + 8);
     const std::int64_t late = next_refresh(0, 1000, 900, random);
     EXPECT_GE(late, 945);
     EXPECT_LE(late, 955);
+  }
+}
+
+TEST(OcspScheduleTest, UrgentRetriesBeginAtFiveSeconds) {
+  SeededRandom random(1);
+  const std::int64_t expected[] = {5, 10, 20, 40, 80, 160, 320, 640, 1280, 2560, 3600, 3600};
+  for (unsigned failures = 1; failures <= 12; ++failures) {
+    const auto pause = static_cast<double>(next_retry(failures, 0, true, 0, random));
+    const auto usual = static_cast<double>(expected[failures - 1]);
+    EXPECT_NEAR(pause, usual, usual / 10.0);
   }
 }
 
@@ -301,10 +369,10 @@ TEST(OcspScheduleTest, RetriesBackOffFromAMinuteToAnHour) {
   SeededRandom random(1);
   const std::int64_t expected[] = {60, 120, 240, 480, 960, 1920, 3600, 3600};
   for (unsigned failures = 1; failures <= 8; ++failures) {
-    const std::int64_t pause = next_retry(failures, 0, 0, random);
+    const std::int64_t pause = next_retry(failures, 0, false, 0, random);
     EXPECT_NEAR(static_cast<double>(pause), static_cast<double>(expected[failures - 1]), expected[failures - 1] / 10.0);
   }
-  EXPECT_LE(next_retry(4'000'000'000u, 0, 0, random), 3960);
+  EXPECT_LE(next_retry(4'000'000'000u, 0, false, 0, random), 3960);
 }
 
 }  // namespace
