@@ -27,6 +27,12 @@ bool looks_like_option(const std::string& word) {
   return word.size() > 1 && word[0] == '-' && (word[1] < '0' || word[1] > '9');
 }
 
+/// What an unset variable of a shell makes of an option: never what leaving it out means, so it is refused everywhere.
+[[noreturn]] void refuse_empty(const std::string& option, const std::string& placeholder) {
+  const std::string what = fmt::format("{} is empty: leave it out or give it a value, {}", option, placeholder);
+  throw CLI::ValidationError(what, CLI::ExitCodes::ValidationError);
+}
+
 }  // namespace
 
 struct Arguments::Parser {
@@ -52,7 +58,12 @@ void Arguments::flag(const char* name, bool& to, const char* help) { parser_->ap
 void Arguments::text(const char* name, std::optional<std::string>& to, const char* placeholder, const char* help) {
   parser_->app
       .add_option_function<std::string>(
-          name, [&to](const std::string& value) { to = value; }, help)
+          name,
+          [&to, option = std::string(name), wanted = std::string(placeholder)](const std::string& value) {
+            if (value.empty()) refuse_empty(option, wanted);
+            to = value;
+          },
+          help)
       ->type_name(placeholder);
 }
 
@@ -83,6 +94,16 @@ void Arguments::words(const char* placeholder, std::vector<std::string>& to) {
   usage_ += std::string(" [") + placeholder + "...]";
 }
 
+/// CLI11 takes the next word for the value of `--user=`.
+void Arguments::refuse_nothing_behind_equals() const {
+  for (const std::string& word : line_) {
+    if (word == "--") return;
+    if (word.empty() || word.back() != '=' || !looks_like_option(word)) continue;
+    const CLI::Option* option = parser_->app.get_option_no_throw(word.substr(0, word.size() - 1));
+    if (option != nullptr) refuse_empty(option->get_name(), option->get_type_name());
+  }
+}
+
 std::string Arguments::distribute(const std::vector<std::string>& words) {
   std::size_t place = 0;
   bool options_over = false;
@@ -105,6 +126,7 @@ std::string Arguments::distribute(const std::vector<std::string>& words) {
 std::optional<int> Arguments::parse() {
   std::string problem;
   try {
+    refuse_nothing_behind_equals();
     parser_->app.parse(std::vector<std::string>(line_.rbegin(), line_.rend()));  // CLI11 takes them from the back
     problem = distribute(parser_->app.remaining());
   } catch (const CLI::CallForHelp&) {

@@ -19,7 +19,7 @@ class Arguments {
   Arguments(const Arguments&) = delete;
   Arguments& operator=(const Arguments&) = delete;
 
-  // Options, `name` with its dashes.
+  // Options, `name` with its dashes. An empty value is refused: it is what an unset variable of a shell comes to.
   void flag(const char* name, bool& to, const char* help);
   void text(const char* name, std::optional<std::string>& to, const char* placeholder, const char* help);
   void choice(const char* name, std::string& to, const std::vector<std::string>& allowed, const char* help);
@@ -41,6 +41,7 @@ class Arguments {
   struct Parser;
   /// Gives the words to their places; the text says what is wrong, if anything.
   std::string distribute(const std::vector<std::string>& words);
+  void refuse_nothing_behind_equals() const;
 
   std::string name_;
   std::vector<std::string> line_;

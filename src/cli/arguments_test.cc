@@ -64,6 +64,10 @@ TEST(Arguments, SaysWhatIsWrong) {
       {{"com.x", "--count", "many"}, "--count"},
       {{"com.x", "--match", "regex"}, "--match"},
       {{"com.x", "--kwargs"}, "--kwargs"},
+      {{"com.x", "--kwargs", ""}, "--kwargs is empty: leave it out or give it a value, JSON"},
+      {{"com.x", "--kwargs=", "--json"}, "--kwargs is empty: leave it out or give it a value, JSON"},
+      {{"com.x", "--count", ""}, "--count"},
+      {{"com.x", "--match", ""}, "--match"},
   };
   for (const auto& [words, expected] : cases) {
     const Line line(words);

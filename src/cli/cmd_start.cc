@@ -181,6 +181,7 @@ std::optional<node::RunAs> choose_user(const StartOptions& options, const node::
   const std::string name = options.user.value_or(config.user);
   if (!name.empty()) {
     node::RunAs user = value_or_give_up(node::find_run_as(name));
+    value_or_give_up(node::check_may_become(user));
     if (user.uid != geteuid()) return user;
   } else if (geteuid() == 0 && !config.config_file.empty()) {
     log_warn("serving as root: name an ordinary user by `--user NAME` or \"controller\": {{\"user\": \"NAME\"}}");

@@ -2,6 +2,8 @@
 
 #include <fmt/chrono.h>
 
+#include <algorithm>
+
 #include "base/log.h"
 #include "grade/groups.h"
 #include "grade/suites.h"
@@ -266,8 +268,12 @@ json json_reasons(const grade::Rating& rating) {
 std::string shown_grade(const grade::Rating& rating) {
   const std::string_view name = grade::name_of(rating.grade);
   if (rating.grade > grade::Grade::m) return std::string(name);
-  return fmt::format("{}; if {} is ignored: {}", name, rating.grade == grade::Grade::t ? "trust" : "the name",
-                     grade::name_of(rating.grade_if_trusted));
+  const bool misnamed = std::any_of(rating.reasons.begin(), rating.reasons.end(),
+                                    [](const grade::Reason& reason) { return reason.cap == grade::Grade::m; });
+  const char* ignored = rating.grade == grade::Grade::m ? "the name is"
+                        : misnamed                      ? "trust and the name are"
+                                                        : "trust is";
+  return fmt::format("{}; if {} ignored: {}", name, ignored, grade::name_of(rating.grade_if_trusted));
 }
 
 void print_report(const GradeReport& report) {

@@ -24,13 +24,16 @@ std::string text_of(const json& dict, const char* key) {
   return found->is_string() ? log_safe(found->get<std::string>(), kWidestCell) : found->dump();
 }
 
-/// "TLSv1.3 X25519, CN=joe", or "-" in the clear.
+/// "TLSv1.3 TLS_AES_256_GCM_SHA384 X25519 resumed sni=localhost, CN=joe" as in the access log, or "-" in the clear.
 std::string security_of(const json& transport) {
   const json tls = transport.value("tls", json());
   if (!tls.is_object()) return "-";
   std::string text = text_of(tls, "version");
-  if (const std::string group = text_of(tls, "group"); !group.empty()) text += " " + group;
-  if (tls.value("resumed", json()) == true) text += " resumed";
+  for (const char* key : {"cipher", "group"}) {
+    if (const std::string name = text_of(tls, key); !name.empty()) text += " " + name;
+  }
+  text += tls.value("resumed", json()) == true ? " resumed" : " full";
+  if (const std::string name = text_of(tls, "server_name"); !name.empty()) text += " sni=" + name;
   const json certificate = transport.value("peer_cert", json());
   if (certificate.is_object()) text += ", " + text_of(certificate, "subject");
   return text;

@@ -16,17 +16,23 @@ json session(int id, const char* authid, json transport) {
 }
 
 TEST(SessionTable, ARowForEachSession) {
-  const json answer = {{"total", 2},
-                       {"sessions",
-                        {session(7, "joe", {{"peer", "tcp4:127.0.0.1:1"}}),
-                         session(4711, "j",
-                                 {{"peer", "unix"},
-                                  {"tls", {{"version", "TLSv1.3"}, {"group", "X25519"}, {"resumed", true}}},
-                                  {"peer_cert", {{"subject", "CN=j"}}}})}}};
+  const json answer = {
+      {"total", 2},
+      {"sessions",
+       {session(7, "joe", {{"peer", "tcp4:127.0.0.1:1"}}), session(4711, "j",
+                                                                   {{"peer", "unix"},
+                                                                    {"tls",
+                                                                     {{"version", "TLSv1.3"},
+                                                                      {"cipher", "TLS_AES_128_GCM_SHA256"},
+                                                                      {"group", "X25519"},
+                                                                      {"server_name", "localhost"},
+                                                                      {"resumed", true}}},
+                                                                    {"peer_cert", {{"subject", "CN=j"}}}})}}};
   EXPECT_EQ(session_table(answer),
             "SESSION  REALM  AUTHID  ROLE  PEER              TLS\n"
             "7        r1     joe     user  tcp4:127.0.0.1:1  -\n"
-            "4711     r1     j       user  unix              TLSv1.3 X25519 resumed, CN=j\n"
+            "4711     r1     j       user  unix              TLSv1.3 TLS_AES_128_GCM_SHA256 X25519 resumed "
+            "sni=localhost, CN=j\n"
             "2 sessions\n");
 }
 

@@ -126,10 +126,12 @@ void note_scores(const SuiteSummary& suites, const RatedKey& key, Rating& rating
   }
 }
 
-/// The reasons that hold the present grade; where it is the score that does, what keeps that down.
+/// The reasons that hold the present grade; where it is the score that does, what keeps that down. Of T and M both
+/// count: a certificate that is trusted is of no use under another name.
 void find_next_steps(Grade by_score, Rating& rating) {
+  const Grade held_by = rating.grade == Grade::t ? Grade::m : rating.grade;
   for (const Reason& reason : rating.reasons) {
-    if (reason.cap == rating.grade) add_step(rating.next_steps, reason.advice);
+    if (reason.cap <= held_by) add_step(rating.next_steps, reason.advice);
   }
   if (!rating.next_steps.empty() && by_score > rating.grade) return;
   for (const std::string& note : rating.score_notes) add_step(rating.next_steps, note);

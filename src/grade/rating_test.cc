@@ -7,6 +7,7 @@ namespace transom::grade {
 namespace {
 
 using ::testing::Contains;
+using ::testing::ElementsAre;
 using ::testing::Field;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
@@ -241,6 +242,18 @@ TEST(RatingTest, ReasonsAreOrderedAndSaidOnce) {
   EXPECT_EQ(rating.reasons[2].cap, Grade::a);
   EXPECT_EQ(rating.grade_if_trusted, Grade::b);
   EXPECT_THAT(rating.next_steps, Contains(HasSubstr("subject alternative names")));
+}
+
+TEST(RatingTest, TrustAndTheNameAreBothNextSteps) {
+  Evidence evidence = good();
+  evidence.chains[0].name_matches = false;
+  evidence.chains[0].problems = {"bad signature"};
+  evidence.server.suites[Version::tls1_0] = {0xC013};
+  const Rating rating = rate(evidence);
+  EXPECT_EQ(rating.grade, Grade::t);
+  EXPECT_EQ(rating.grade_if_trusted, Grade::b);
+  EXPECT_THAT(rating.next_steps,
+              ElementsAre(HasSubstr("authority that clients trust"), HasSubstr("alternative names")));
 }
 
 TEST(RatingTest, TheScoreItselfGivesTheLetterWhereNothingElseDoes) {

@@ -60,6 +60,10 @@ Result<gid_t> find_group(const std::string& name) {
   return found->gr_gid;
 }
 
+Error root_is_no_choice(const std::string& name) {
+  return {fmt::format("user \"{}\" is root; name an ordinary user, or none", name)};
+}
+
 /// Judged and given away by descriptor: nobody can put another file in its place meanwhile. A second name would be a
 /// way to get at somebody else's file.
 void give(const RunAs& user, int file, const std::string& path) {
@@ -169,7 +173,19 @@ void forbid_new_privileges() {
   if (prctl(PR_SET_NO_NEW_PRIVS, 1, 0, 0, 0) != 0) log_warn("cannot set no_new_privs: {}", std::strerror(errno));
 }
 
+Status check_user_form(const std::string& text) {
+  const auto colon = text.find(':');
+  const bool group_wrong =
+      colon != std::string::npos && (colon + 1 == text.size() || text.find(':', colon + 1) != text.npos);
+  if (text.empty()) return fail("the name of the user is empty: leave it out or name a user");
+  if (colon == 0 || group_wrong) return fail("\"{}\" names no user: write NAME or NAME:GROUP", text);
+  const std::string name = text.substr(0, colon);
+  if (name == "root" || number(name) == 0U) return tl::make_unexpected(root_is_no_choice(name));
+  return {};
+}
+
 Result<RunAs> find_run_as(const std::string& text) {
+  if (auto form = check_user_form(text); !form) return tl::make_unexpected(form.error());
   const auto colon = text.find(':');
   auto user = find_user(text.substr(0, colon));
   if (!user) return user;
@@ -178,11 +194,13 @@ Result<RunAs> find_run_as(const std::string& text) {
     if (!gid) return tl::make_unexpected(gid.error());
     user->gid = *gid;
   }
-  if (user->uid == 0) return fail("user \"{}\" is root; name an ordinary user, or none", user->name);
-  if (geteuid() != 0 && geteuid() != user->uid) {
-    return fail("only root can change to user \"{}\": start as root, or as that user without naming it", user->name);
-  }
+  if (user->uid == 0) return tl::make_unexpected(root_is_no_choice(user->name));
   return user;
+}
+
+Status check_may_become(const RunAs& user) {
+  if (geteuid() == 0 || geteuid() == user.uid) return {};
+  return fail("only root can change to user \"{}\": start as root, or as that user without naming it", user.name);
 }
 
 Status provide_directory(const RunAs& user, const std::string& path) {

@@ -21,9 +21,12 @@ struct RunAs {
 /// this thread and those it starts later: call it before there are others.
 void forbid_new_privileges();
 
-/// `text` is NAME or NAME:GROUP, names or numbers. Fails where there is no such user, where it is root, and where this
-/// process is not root and therefore cannot become somebody else.
+/// Whether `text` is NAME or NAME:GROUP at all, names or numbers, and not root; who they are is another question.
+Status check_user_form(const std::string& text);
+/// Fails where the form is wrong, where this machine has no such user or group, and where the user is root.
 Result<RunAs> find_run_as(const std::string& text);
+/// Only root can become somebody else.
+Status check_may_become(const RunAs& user);
 
 /// For root: makes the private directory `path` for the user, with whom it is from now on. One of root's that is there
 /// already becomes his with all that is in it, but only where nobody else can have moved it there.

@@ -331,7 +331,7 @@ void HttpLayer::log_access(const HttpRequest& request, int status, std::uint64_t
   if (!site_.options().access_log) return;
   if (connection_.secure() && security_.empty()) security_ = " " + connection_.security_summary();
   log_info("access {} \"{} {}\" {} {}{}", connection_.peer(), log_safe(request.method), log_safe(request.target),
-           status, octets, log_safe(security_));
+           status, octets, log_safe(security_, kShownSecurity));
 }
 
 void HttpLayer::answer(Exchange& exchange, int status, const std::vector<Header>& headers, const std::string& body) {

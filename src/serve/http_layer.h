@@ -24,6 +24,7 @@ class HttpLayer final : public Layer {
   static constexpr std::uint64_t kBodyTimeoutMs = 30'000;  // absolute, from the end of the head
   static constexpr std::uint64_t kStallTimeoutMs = 30'000;  // a client that takes nothing of its answer for so long
   static constexpr std::size_t kMaxWaiting = 64 << 10;      // octets of later requests before reading pauses
+  static constexpr std::size_t kShownSecurity = 768;        // octets: the longest server name leaves room for the rest
   static constexpr std::size_t kPiece = 256 << 10;          // octets of a file in one read off the loop
   static constexpr std::size_t kPieceAtHand = 64 << 10;     // and in one read on it, one in each turn of the loop
 

@@ -164,6 +164,7 @@ std::string summary(const ConnectionFacts& facts) {
   std::string text = facts.version + " " + facts.suite;
   if (!facts.group.empty()) text += " " + facts.group;
   text += facts.resumed ? " resumed" : " full";
+  if (!facts.server_name.empty()) text += " sni=" + facts.server_name;
   if (facts.peer) text += " \"" + facts.peer->subject + "\"";
   return text;
 }

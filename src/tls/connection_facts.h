@@ -32,8 +32,8 @@ struct ConnectionFacts {
 /// Of a connection whose handshake is over.
 ConnectionFacts connection_facts(SSL* ssl);
 
-/// One line for a log: "TLSv1.3 TLS_AES_128_GCM_SHA256 X25519 full", or "... resumed", and the subject of the client's
-/// certificate in quotes.
+/// One line for a log: "TLSv1.3 TLS_AES_128_GCM_SHA256 X25519 full sni=localhost", or "... resumed", and the subject of
+/// the client's certificate in quotes.
 std::string summary(const ConnectionFacts& facts);
 
 /// Channel binding as 32 octets, empty if it cannot be had. "tls-exporter": RFC 9266. "tls-unique": Crossbar's form,

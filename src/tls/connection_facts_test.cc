@@ -40,7 +40,7 @@ TEST_F(ConnectionFactsTest, SayWhatWasAgreedOn) {
   EXPECT_EQ(facts.server_name, "node.example");
   EXPECT_FALSE(facts.resumed);
   EXPECT_FALSE(facts.peer);
-  EXPECT_EQ(summary(facts), "TLSv1.3 TLS_CHACHA20_POLY1305_SHA256 P-384 full");
+  EXPECT_EQ(summary(facts), "TLSv1.3 TLS_CHACHA20_POLY1305_SHA256 P-384 full sni=node.example");
 }
 
 TEST_F(ConnectionFactsTest, OfTls12) {

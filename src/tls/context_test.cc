@@ -19,6 +19,7 @@ using ::testing::Contains;
 using ::testing::ElementsAre;
 using ::testing::HasSubstr;
 using ::testing::IsEmpty;
+using ::testing::Not;
 
 constexpr char seed_2014[] =
     "ECDHE-RSA-AES128-GCM-SHA256:DHE-RSA-AES128-GCM-SHA256:ECDHE-RSA-AES128-SHA256:DHE-RSA-AES128-SHA256:"
@@ -316,12 +317,14 @@ TEST_F(ContextTest, GroupsAreChosen) {
 
 TEST_F(ContextTest, SaysWhatItOffers) {
   use(test::self_signed(test::ec_key()));
-  EXPECT_THAT(create()->offer(),
-              AllOf(testing::StartsWith("TLS 1.2, 1.3; 6 suites; groups "), HasSubstr("X25519, P-256, P-384"),
-                    testing::EndsWith("; certificate localhost (ECDSA P-256, until 2100-01-01)")));
+  EXPECT_THAT(create()->offer(), AllOf(testing::StartsWith("TLS 1.2, 1.3; 6 suites TLS_AES_256_GCM_SHA384, "),
+                                       HasSubstr(", ECDHE-ECDSA-CHACHA20-POLY1305"), Not(HasSubstr("RSA-")),
+                                       HasSubstr("; groups "), HasSubstr("X25519, P-256, P-384"),
+                                       testing::EndsWith("; certificate localhost (ECDSA P-256, until 2100-01-01)")));
   config_.tls13_only = true;
   config_.tickets.enabled = false;
-  EXPECT_THAT(create()->offer(), AllOf(testing::StartsWith("TLS 1.3; 3 suites;"), HasSubstr("no session tickets")));
+  EXPECT_THAT(create()->offer(), AllOf(testing::StartsWith("TLS 1.3; 3 suites TLS_"), Not(HasSubstr("ECDHE")),
+                                       HasSubstr("no session tickets")));
 }
 
 class ChainTest : public ContextTest {

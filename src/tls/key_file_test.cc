@@ -5,6 +5,7 @@
 #include <openssl/pem.h>
 #include <unistd.h>
 
+#include "tls/pem_file.h"
 #include "tls/test_support.h"
 
 namespace transom::tls {
@@ -48,6 +49,14 @@ class KeyFileTest : public ::testing::Test {
   CertificateConfig config_;
   std::vector<std::string> warnings_;
 };
+
+TEST_F(KeyFileTest, TextInUtf16GetsItsOwnRemedy) {
+  const std::string utf16 = std::string("\xff\xfe") + std::string("-\0-\0-\0", 6);
+  config_.key_file = files_.write("key.pem", utf16);
+  EXPECT_THAT(refusal(), AllOf(HasSubstr("text in UTF-16"), HasSubstr("iconv -f UTF-16 -t ASCII")));
+  EXPECT_THAT(parse_certificates(utf16, "c.pem").error().message, HasSubstr("iconv -f UTF-16 -t ASCII c.pem"));
+  EXPECT_THAT(parse_certificates("\x30\x82", "c.der").error().message, HasSubstr("openssl x509 -inform DER"));
+}
 
 TEST_F(KeyFileTest, ThePassphraseComesFromAFile) {
   config_.passphrase = {PassphraseSource::From::file, files_.write("secret", "open sesame\r\nnot this\n")};

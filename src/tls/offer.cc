@@ -12,14 +12,21 @@ namespace {
 constexpr std::size_t max_shown = 5;  // certificates, and names of each
 
 /// Suites that no certificate can serve are no offer.
-std::size_t count_suites(const Policy& policy, const std::vector<ServedCertificate>& certificates) {
-  const auto suites = expand_suites(policy.tls12_suites, policy.tls13_suites);
-  return static_cast<std::size_t>(std::count_if(suites.begin(), suites.end(), [&](const Suite& suite) {
-    return suite.authentication == "any" ||
-           std::any_of(certificates.begin(), certificates.end(), [&suite](const ServedCertificate& one) {
-             return authentication_kind(X509_get0_pubkey(one.leaf.get())) == suite.authentication;
-           });
-  }));
+bool is_served(const Suite& suite, const std::vector<ServedCertificate>& certificates) {
+  return suite.authentication == "any" ||
+         std::any_of(certificates.begin(), certificates.end(), [&suite](const ServedCertificate& one) {
+           return authentication_kind(X509_get0_pubkey(one.leaf.get())) == suite.authentication;
+         });
+}
+
+/// By OpenSSL's names, as a cipher list has them.
+std::string shown_suites(const Policy& policy, const std::vector<ServedCertificate>& certificates) {
+  std::string names;
+  std::size_t count = 0;
+  for (const Suite& suite : expand_suites(policy.tls12_suites, policy.tls13_suites)) {
+    if (is_served(suite, certificates)) names += (count++ == 0 ? "" : ", ") + suite.name;
+  }
+  return fmt::format("{} suites {}", count, names);
 }
 
 std::string shown_names(const ServedCertificate& certificate) {
@@ -51,8 +58,8 @@ std::string with_spaces(std::string list) {
 std::string describe_offer(const ServerConfig& config, const Policy& policy,
                            const std::vector<ServedCertificate>& certificates) {
   std::string text =
-      fmt::format("TLS {}; {} suites; groups {}; certificate{} {}", policy.tls12_suites.empty() ? "1.3" : "1.2, 1.3",
-                  count_suites(policy, certificates), with_spaces(policy.groups), certificates.size() == 1 ? "" : "s",
+      fmt::format("TLS {}; {}; groups {}; certificate{} {}", policy.tls12_suites.empty() ? "1.3" : "1.2, 1.3",
+                  shown_suites(policy, certificates), with_spaces(policy.groups), certificates.size() == 1 ? "" : "s",
                   shown_certificates(certificates));
   if (config.client_auth.mode == ClientAuth::required) text += "; client certificates required";
   if (config.client_auth.mode == ClientAuth::optional) text += "; client certificates optional";

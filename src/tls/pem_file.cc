@@ -19,7 +19,7 @@ BioHandle memory_bio(const std::string& text) {
 }
 
 std::string remedy_for(int error, const std::string& path) {
-  if (error == ENOENT || error == 0) return "check the path in the configuration";
+  if (error == ENOENT || error == 0) return "check the path";
   if (error == EACCES) return fmt::format("let the user of the node read it: chown or chmod u+r {}", shell_word(path));
   return "check what stands there";
 }
@@ -38,6 +38,13 @@ int give_passphrase(char* to, int size, int, void* context) {
   if (answer.too_long) return -1;
   std::memcpy(to, answer.passphrase->data(), answer.passphrase->size());
   return static_cast<int>(answer.passphrase->size());
+}
+
+/// What helps where no PEM block was found: a text editor may have written two octets for each letter.
+std::string conversion(const std::string& content, const std::string& of_der, const std::string& of_text) {
+  const bool utf16 = content.starts_with("\xff\xfe") || content.starts_with("\xfe\xff");
+  return utf16 ? "it is text in UTF-16, which is converted with: " + of_text
+               : "a DER file is converted with: " + of_der;
 }
 
 bool only_end_of_file() {
@@ -120,10 +127,10 @@ Result<std::vector<LoadedCertificate>> parse_certificates(const std::string& pem
   }
   if (ends_within_block(pem)) return torn(file);
   if (found.empty()) {
-    return fail(
-        "{} holds no PEM certificate (a block that begins with -----BEGIN CERTIFICATE-----); a DER file is converted "
-        "with: openssl x509 -inform DER -in {} -out certificate.pem",
-        file, shell_word(file));
+    const std::string word = shell_word(file);
+    return fail("{} holds no PEM certificate (a block that begins with -----BEGIN CERTIFICATE-----); {}", file,
+                conversion(pem, fmt::format("openssl x509 -inform DER -in {} -out certificate.pem", word),
+                           fmt::format("iconv -f UTF-16 -t ASCII {} > certificate.pem", word)));
   }
   return found;
 }
@@ -148,10 +155,10 @@ Result<KeyHandle> parse_private_key(const std::string& pem, const std::string& f
         file, shell_word(file));
   }
   if (pem.find("PRIVATE KEY-----") == std::string::npos) {
-    return fail(
-        "{} holds no PEM private key (a block that begins with -----BEGIN PRIVATE KEY-----); a DER file is converted "
-        "with: (umask 077; openssl pkey -inform DER -in {} -out key.pem)",
-        file, shell_word(file));
+    const std::string word = shell_word(file);
+    return fail("{} holds no PEM private key (a block that begins with -----BEGIN PRIVATE KEY-----); {}", file,
+                conversion(pem, fmt::format("(umask 077; openssl pkey -inform DER -in {} -out key.pem)", word),
+                           fmt::format("(umask 077; iconv -f UTF-16 -t ASCII {} > key.pem)", word)));
   }
   return fail("the key {} is damaged ({}); check it with: openssl pkey -in {} -noout -check", file, openssl_reason(),
               shell_word(file));

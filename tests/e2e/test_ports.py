@@ -342,11 +342,38 @@ def test_the_default_node_has_no_user(tmp_path):
 
 @needs_root
 @pytest.mark.parametrize("user,words", [("no-such-user", "no user \"no-such-user\""), ("root", "is root"),
-                                        ("nobody:no-such-group", "no group \"no-such-group\"")])
+                                        ("nobody:no-such-group", "no group \"no-such-group\""),
+                                        ("nobody:", "names no user"), ("nobody:x:y", "names no user")])
 def test_wrong_users(tmp_path, user, words):
     cbdir = write_config(tmp_path, router_config([{"type": "websocket", "endpoint": tcp(free_port())}]))
     done = harness.transom("start", "--cbdir", cbdir, "--user", user)
     assert done.returncode == 1 and words in done.stderr, done.stderr
+
+
+@needs_root
+def test_an_empty_user_never_means_root(tmp_path):
+    config = router_config([{"type": "websocket", "endpoint": tcp(free_port())}])
+    config["controller"] = {"user": "nobody"}
+    cbdir = write_config(tmp_path, config)
+    for line in (["--user", ""], ["--user="]):
+        done = harness.transom("start", "--cbdir", cbdir, *line)
+        assert done.returncode == 2 and "--user is empty: leave it out" in done.stderr, done.stderr
+    config["controller"] = {"user": ""}
+    write_config(tmp_path, config)
+    for command in ("check", "start"):
+        done = harness.transom(command, "--cbdir", cbdir)
+        assert done.returncode == 1 and "controller.user: the name of the user is empty" in done.stdout + done.stderr
+    assert not (cbdir / "node.pid").exists()
+
+
+def test_check_judges_the_user(tmp_path):
+    config = router_config([{"type": "websocket", "endpoint": tcp(free_port())}])
+    for user, code, words in (("no-such-user", 0, "warning: controller.user: there is no user \"no-such-user\""),
+                              ("nosuch:", 1, "error: controller.user: \"nosuch:\" names no user"),
+                              ("root:x:y", 1, "error: controller.user:"), ("nobody", 0, "Ok, node configuration looks good!")):
+        config["controller"] = {"user": user}
+        done = harness.transom("check", "--cbdir", write_config(tmp_path, config))
+        assert done.returncode == code and words in done.stdout, done.stdout
 
 
 @needs_root

@@ -259,6 +259,15 @@ def test_bad_certificates(files, tmp_path, certificate, chain, letter, reason):
     assert f"{letter}; if {'the name' if letter == 'M' else 'trust'} is ignored: A" in text
 
 
+def test_trust_and_name_are_both_said(files, tmp_path):
+    with s_server(files, tmp_path, "self") as port:
+        text = harness.transom("tls", "grade", f"127.0.0.1:{port}", "--servername", "other.example.test", "--ca",
+                               files / "ca.pem").stdout
+    assert "T; if trust and the name are ignored: A" in text
+    steps = text.partition("For the next grade\n")[2].partition("\n\n")[0]
+    assert "an authority that clients trust" in steps and "subject alternative names" in steps, text
+
+
 def test_wildcard_names(files, tmp_path):
     with s_server(files, tmp_path, "other") as port:
         assert grade(port, ca=files / "ca.pem", name="a.wild.example.test").letter == "A"

@@ -336,8 +336,8 @@ def test_the_access_log_tells_the_tls_facts(guarded, people):
     since = len(guarded.node.log())
     curl(guarded, guarded.required, people.joe, "--tls-max", "1.2")
     curl(guarded, guarded.none)
-    guarded.node.wait_log(r'access 127.0.0.1:\d+ "GET /" 200 4 TLSv1.2 TLS_ECDHE_ECDSA_WITH_\w+ \S+ full "CN=joe"', since=since)
-    guarded.node.wait_log(r'access 127.0.0.1:\d+ "GET /" 200 4 TLSv1.3 TLS_\w+ X25519 full\n', since=since)
+    guarded.node.wait_log(r'access 127.0.0.1:\d+ "GET /" 200 4 TLSv1.2 TLS_ECDHE_ECDSA_WITH_\w+ \S+ full sni=localhost "CN=joe"', since=since)
+    guarded.node.wait_log(r'access 127.0.0.1:\d+ "GET /" 200 4 TLSv1.3 TLS_\w+ X25519 full sni=localhost\n', since=since)
 
 
 def test_status_lists_sessions(guarded, people):
@@ -355,7 +355,7 @@ def test_status_lists_sessions(guarded, people):
         assert "channel_id" not in mine["transport"], "what binds a channel is told to its two ends only"
         assert listed[clear.session]["transport"]["channel_type"] == "tcp"
         table = harness.transom("status", "--cbdir", guarded.cbdir, "--sessions").stdout
-        assert re.search(rf"{joe.session} +realm1 +joe +anonymous +tcp4:\S+ +TLSv1.3 X25519, CN=joe\n", table), table
+        assert re.search(rf"{joe.session} +realm1 +joe +anonymous +tcp4:\S+ +TLSv1.3 TLS_\w+ X25519 full sni=localhost, CN=joe\n", table), table
         assert re.search(rf"{clear.session} .* -\n", table)
 
 

@@ -40,13 +40,23 @@ void finish(LoadedConfig& loaded) {
 void accept_key_owner(const std::string& user, SchemaReader& reader, LoadedConfig& loaded) {
   if (user.empty()) return;
   const auto run_as = find_run_as(user);
-  if (!run_as) return;  // said when the node changes to it
+  if (!run_as) return;  // said elsewhere
   for (TlsUse& use : reader.facts.tls) use.config.key_owner = run_as->uid;
   for (WorkerConfig& worker : loaded.config.workers) {
     for (serve::TransportConfig& transport : worker.transports) {
       if (transport.endpoint.tls) transport.endpoint.tls->key_owner = run_as->uid;
     }
   }
+}
+
+/// The node may be meant for another machine than the one where it is checked.
+void check_user(SchemaReader& reader, const std::string& user, bool starting) {
+  if (!reader.facts.user) return;
+  const auto found = find_run_as(user);
+  if (found) return;
+  if (starting) return reader.report(Diagnostic::Severity::error, *reader.facts.user, found.error().message);
+  reader.report(Diagnostic::Severity::warning, *reader.facts.user, found.error().message,
+                {"", "`transom start` refuses this where it is so", ""});
 }
 
 }  // namespace
@@ -77,6 +87,7 @@ LoadedConfig parse_node_config(std::string_view text, ConfigFormat format, const
     check_endpoints(reader);
     check_acme(reader);
     if (options.starting) accept_key_owner(options.user.empty() ? loaded.config.user : options.user, reader, loaded);
+    if (options.check_files && options.user.empty()) check_user(reader, loaded.config.user, options.starting);
     if (options.check_files) check_files(reader, options.starting);
     loaded.config.protected_files = std::move(reader.facts.protected_files);
     loaded.config.told_warnings = std::move(reader.facts.tls_warnings);

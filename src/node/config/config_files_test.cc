@@ -1,6 +1,7 @@
 // What the configuration names in the file system: node directories, keys and certificates.
 #include <sys/stat.h>
 
+#include <ctime>
 #include <filesystem>
 #include <fstream>
 
@@ -113,6 +114,24 @@ TEST_F(ConfigFiles, GoodKeyAndCertificate) {
   const LoadedConfig loaded = load(with_tls("\"key\": \"key.pem\", \"certificate\": \"cert.pem\""));
   EXPECT_TRUE(loaded.startable()) << describe(loaded);
   EXPECT_EQ(loaded.config.node_directory, node());
+}
+
+TEST_F(ConfigFiles, ACertificateThatEndsSoonIsWarnedOf) {
+  constexpr std::int64_t kHour = 3600;
+  const std::int64_t now = std::time(nullptr);
+  const auto identity =
+      tls::test::issue("localhost", tls::test::ec_key(), tls::test::server_extensions("DNS:localhost"), nullptr,
+                       now - 1000 * kHour, now + 23 * kHour + 60);
+  write(node() + "/key.pem", identity.key_text);
+  write(node() + "/cert.pem", identity.certificate_text);
+  const MarkedText marked(
+      in_endpoint(R"("type": "tcp", "port": 1, "tls": ^{"key": "key.pem", "certificate": "cert.pem"})"));
+  EXPECT_TRUE(has(load(marked.text), Diagnostic::Severity::warning, marked.at, tls_path_,
+                  "cert.pem: the certificate \"CN=localhost\" expires in 23 hours; renew it"));
+  LoadOptions starting;
+  starting.starting = true;
+  EXPECT_EQ(describe(load_config(node() + "/config.json", starting)).find("23 hours"), std::string::npos)
+      << "said in the log of the node";
 }
 
 TEST_F(ConfigFiles, MissingUnreadableOrMismatched) {

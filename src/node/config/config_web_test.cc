@@ -81,5 +81,36 @@ TEST(WebConfig, TheUserOfTheController) {
   EXPECT_EQ(loaded.config.user, "transom:ssl-cert");
 }
 
+TEST(WebConfig, AUserOfTheControllerThatCannotBe) {
+  const std::pair<std::string, std::string> cases[] = {{"", "is empty: leave it out or name a user"},
+                                                       {"nosuch:", "names no user: write NAME or NAME:GROUP"},
+                                                       {":daemon", "names no user"},
+                                                       {"nobody:x:y", "names no user"},
+                                                       {"root", "is root; name an ordinary user"},
+                                                       {"0:daemon", "is root"},
+                                                       {"00", "is root"}};
+  for (const auto& [user, words] : cases) {
+    const MarkedText marked(R"({"version": 2, "controller": {"user": ^")" + user + R"("}, "workers": []})");
+    EXPECT_TRUE(has(load_json(marked.text), Diagnostic::Severity::error, marked.at, "controller.user", words));
+  }
+}
+
+TEST(WebConfig, AUserWhomThisMachineDoesNotKnow) {
+  const MarkedText marked(R"({"version": 2, "controller": {"user": ^"no-such-user"}, "workers": []})");
+  LoadOptions options = options_without_files();
+  options.check_files = true;
+  const auto load = [&] {
+    return parse_node_config(marked.text, ConfigFormat::json, "/srv/node/config.json", options);
+  };
+  const auto judged_as = [&](Diagnostic::Severity severity) {
+    return has(load(), severity, marked.at, "controller.user", "there is no user \"no-such-user\" on this machine");
+  };
+  EXPECT_TRUE(judged_as(Diagnostic::Severity::warning));
+  options.starting = true;
+  EXPECT_TRUE(judged_as(Diagnostic::Severity::error));
+  options.user = "nobody";  // of the command line, which wins
+  EXPECT_TRUE(load().ok()) << describe(load());
+}
+
 }  // namespace
 }  // namespace transom::node::test

@@ -12,6 +12,7 @@
 #include "node/acme/placeholder.h"
 #include "node/config/schema_tables.h"
 #include "node/ocsp/report.h"
+#include "node/tls/expiry.h"
 #include "tls/context.h"
 
 namespace transom::node {
@@ -112,6 +113,13 @@ void add_acme_certificate(tls::ServerConfig& config) {
   config.certificates.push_back(acme_certificate(acme_files(*config.acme)));
 }
 
+/// A node that runs says the same in its log.
+void add_expiry_warnings(const tls::ServerContext& context, std::vector<std::string>& warnings) {
+  std::vector<Expiring> all;
+  add_expiring(context, all);
+  for (std::string& text : ExpiryWarnings().due(all, std::time(nullptr))) warnings.push_back(std::move(text));
+}
+
 /// What `start` refuses for its permissions alone, `check` warns of: it may be run by somebody else.
 void check_tls(SchemaReader& reader, TlsUse use, bool starting) {
   if (!starting) use.config.key_permissions = tls::KeyPermissions::warn;
@@ -120,11 +128,12 @@ void check_tls(SchemaReader& reader, TlsUse use, bool starting) {
   std::vector<std::string> warnings;
   const auto context = tls::ServerContext::create(use.config, {}, warnings);
   if (!context) reader.report(Severity::error, use.place, context.error().message);
-  // `start` says it when it staples.
+  // `start` says these where it staples and looks after what ends.
   if (context && !starting) {
     for (std::string& complaint : staple_file_complaints(**context, std::time(nullptr))) {
       warnings.push_back(std::move(complaint));
     }
+    add_expiry_warnings(**context, warnings);
   }
   for (std::string& warning : warnings) {
     reader.facts.tls_warnings.push_back(warning);

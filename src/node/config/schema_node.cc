@@ -2,6 +2,7 @@
 #include <fmt/format.h>
 
 #include "node/config/schema_tables.h"
+#include "node/privileges.h"
 
 namespace transom::node {
 namespace {
@@ -41,16 +42,26 @@ const Table<Controller>& controller_options_table() {
   return table;
 }
 
+/// Who it is on this machine is judged at the end, in config.cc.
+void read_user(SchemaReader& reader, const ConfigValue& value, Controller& controller) {
+  const auto user = reader.string(value);
+  if (!user) return;
+  if (const auto form = check_user_form(*user); !form) return reader.error(value.at, form.error().message);
+  controller.user = *user;
+  reader.facts.user = reader.here(value.at);
+}
+
 const Table<Controller>& controller_table() {
   static const Table<Controller> table(
-      "controller", {
-                        text("id", &Controller::id, "The node's name; the host name when absent."),
-                        text("user", &Controller::user, "Whom root becomes after it has opened all: NAME[:GROUP]."),
-                        part<Controller>("options", controller_options_table, "Options of the node as a whole."),
-                        convenience<Controller>("manhole", "A Python shell over SSH."),
-                        convenience<Controller>("connections", "Database connections."),
-                        convenience<Controller>("keyring", "Keys of payload encryption."),
-                    });
+      "controller",
+      {
+          text("id", &Controller::id, "The node's name; the host name when absent."),
+          Field<Controller>("user", "a string", "Whom root becomes after it has opened all: NAME[:GROUP].", read_user),
+          part<Controller>("options", controller_options_table, "Options of the node as a whole."),
+          convenience<Controller>("manhole", "A Python shell over SSH."),
+          convenience<Controller>("connections", "Database connections."),
+          convenience<Controller>("keyring", "Keys of payload encryption."),
+      });
   return table;
 }
 

@@ -63,6 +63,7 @@ struct CollectedFacts {
   std::vector<FileUse> files;
   std::vector<TlsUse> tls;
   std::vector<AcmeUse> acme;
+  std::optional<Place> user;              // of `controller`
   std::vector<std::string> tls_warnings;  // as reported
   std::vector<Place> redirects;           // transports that redirect to TLS
   std::vector<std::string> protected_files;

@@ -5,37 +5,10 @@
 namespace transom::node {
 namespace {
 
-Expiring expiring_of(const tls::CertificateInfo& info, const std::string& file) {
-  return {info.sha256_fingerprint, fmt::format("{}: the certificate \"{}\"", file, info.subject), info.not_before,
-          info.not_after};
-}
-
-void add_certificates(const tls::ServerContext& context, std::vector<Expiring>& all) {
-  for (const tls::ServedCertificate& certificate : context.certificates()) {
-    const std::string& file = certificate.config.certificate_file;
-    all.push_back(expiring_of(certificate.info, file));
-    if (!certificate.issuer) continue;
-    if (const auto issuer = tls::certificate_info(certificate.issuer.get())) all.push_back(expiring_of(*issuer, file));
-  }
-}
-
-/// Lists of which the next one is due soon.
-void add_crls(const tls::ServerContext& context, std::vector<Expiring>& all) {
-  for (const tls::CrlDate& crl : context.crls()) {
-    if (crl.next_update == 0) continue;
-    all.push_back({fmt::format("{} {} {}", crl.file, crl.issuer, crl.next_update),
-                   fmt::format("{}: the revocation list of \"{}\"", crl.file, crl.issuer), crl.last_update,
-                   crl.next_update});
-  }
-}
-
 std::vector<Expiring> served_by(const serve::CoreGroup& group) {
   std::vector<Expiring> all;
   for (const auto& listener : group.listeners()) {
-    const auto context = listener->tls();
-    if (!context) continue;
-    add_certificates(*context, all);
-    add_crls(*context, all);
+    if (const auto context = listener->tls()) add_expiring(*context, all);
   }
   return all;
 }

@@ -6,6 +6,8 @@
 #include <cstdlib>
 #include <set>
 
+#include "tls/context.h"
+
 namespace transom::node {
 namespace {
 
@@ -17,7 +19,36 @@ std::string warning_of(const Expiring& expiring, std::int64_t now) {
                      distance_text(expiring.not_after, now));
 }
 
+Expiring expiring_of(const tls::CertificateInfo& info, const std::string& file) {
+  return {info.sha256_fingerprint, fmt::format("{}: the certificate \"{}\"", file, info.subject), info.not_before,
+          info.not_after};
+}
+
+void add_certificates(const tls::ServerContext& context, std::vector<Expiring>& all) {
+  for (const tls::ServedCertificate& certificate : context.certificates()) {
+    const std::string& file = certificate.config.certificate_file;
+    all.push_back(expiring_of(certificate.info, file));
+    if (!certificate.issuer) continue;
+    if (const auto issuer = tls::certificate_info(certificate.issuer.get())) all.push_back(expiring_of(*issuer, file));
+  }
+}
+
+/// Lists of which the next one is due soon.
+void add_crls(const tls::ServerContext& context, std::vector<Expiring>& all) {
+  for (const tls::CrlDate& crl : context.crls()) {
+    if (crl.next_update == 0) continue;
+    all.push_back({fmt::format("{} {} {}", crl.file, crl.issuer, crl.next_update),
+                   fmt::format("{}: the revocation list of \"{}\"", crl.file, crl.issuer), crl.last_update,
+                   crl.next_update});
+  }
+}
+
 }  // namespace
+
+void add_expiring(const tls::ServerContext& context, std::vector<Expiring>& all) {
+  add_certificates(context, all);
+  add_crls(context, all);
+}
 
 std::size_t expiry_stage(const Expiring& expiring, std::int64_t now) {
   const std::int64_t left = expiring.not_after - now;

@@ -5,6 +5,10 @@
 #include <string>
 #include <vector>
 
+namespace transom::tls {
+class ServerContext;
+}
+
 namespace transom::node {
 
 struct Expiring {
@@ -12,6 +16,9 @@ struct Expiring {
   std::string what;                            // "/etc/node.pem: the certificate \"CN=localhost\""
   std::int64_t not_before = 0, not_after = 0;  // seconds since 1970
 };
+
+/// What an endpoint serves: its certificates, their issuers, and its revocation lists.
+void add_expiring(const tls::ServerContext& context, std::vector<Expiring>& all);
 
 /// How near the end is: 0 while it is far, then one more at 30, 14, 7, 3 and 1 days before it, and one more when it has
 /// come. What lives shorter than 90 days has its first stage at a third of its life, and of the others those after it.
