@@ -64,7 +64,7 @@ class ServerContext {
   const std::vector<ServedCertificate>& certificates() const { return certificates_; }
   /// The revocation lists by which clients are judged.
   const std::vector<CrlDate>& crls() const { return crls_; }
-  /// One line for the log: "TLS 1.2, 1.3; 6 suites TLS_AES_256_GCM_SHA384, ...; groups X25519, P-256, P-384;
+  /// One line for the log: "TLS 1.2, 1.3; 6 suites TLS_AES_128_GCM_SHA256, ...; groups X25519, P-256, P-384;
   /// certificate localhost (ECDSA P-256, until 2027-01-01); stapling on".
   const std::string& offer() const { return offer_; }
 

@@ -317,7 +317,7 @@ TEST_F(ContextTest, GroupsAreChosen) {
 
 TEST_F(ContextTest, SaysWhatItOffers) {
   use(test::self_signed(test::ec_key()));
-  EXPECT_THAT(create()->offer(), AllOf(testing::StartsWith("TLS 1.2, 1.3; 6 suites TLS_AES_256_GCM_SHA384, "),
+  EXPECT_THAT(create()->offer(), AllOf(testing::StartsWith("TLS 1.2, 1.3; 6 suites TLS_AES_128_GCM_SHA256, "),
                                        HasSubstr(", ECDHE-ECDSA-CHACHA20-POLY1305"), Not(HasSubstr("RSA-")),
                                        HasSubstr("; groups "), HasSubstr("X25519, P-256, P-384"),
                                        testing::EndsWith("; certificate localhost (ECDSA P-256, until 2100-01-01)")));
