@@ -36,8 +36,7 @@ tl::unexpected<Error> nobody_gets_in(const std::vector<LoadedCrl>& crls,
   for (const LoadedCertificate& one : authorities) wanted.push_back(subject_name(one.certificate.get()));
   return fail(
       "{}: the revocation list is of {}, and no CA of `ca_certificates` ({}) has one: its clients would all be "
-      "refused; "
-      "name its list in `crl`, or, if the present one is of an intermediate that clients send along, add the "
+      "refused; name its list in `crl`, or, if the present one is of an intermediate that clients send along, add the "
       "intermediate's certificate to `ca_certificates`",
       crls.front().file, list_of(std::move(given)), list_of(std::move(wanted)));
 }
@@ -45,8 +44,7 @@ tl::unexpected<Error> nobody_gets_in(const std::vector<LoadedCrl>& crls,
 tl::unexpected<Error> wrong_signer(const LoadedCrl& crl) {
   return fail(
       "{}: the revocation list of \"{}\" is not signed by the CA of that name in `ca_certificates`: fetch the list "
-      "from "
-      "that CA; if the CA has a new key, add its new certificate to `ca_certificates`",
+      "from that CA; if the CA has a new key, add its new certificate to `ca_certificates`",
       crl.file, crl.issuer());
 }
 

@@ -146,12 +146,30 @@ TEST_F(ConfigFiles, MissingUnreadableOrMismatched) {
       error_in(with_tls("\"key\": \"key.pem\", \"certificate\": \"cert.pem\", \"chain_certificates\": [^\"c.pem\"]"),
                tls_path_ + ".chain_certificates[0]", "there is no "));
   EXPECT_TRUE(
-      error_in(in_endpoint("\"type\": \"tcp\", \"port\": 1, \"tls\": ^{\"key\": \"other.pem\", \"certificate\": "
-                           "\"cert.pem\"}"),
-               tls_path_, "key"));
-  EXPECT_TRUE(error_in(in_endpoint("\"type\": \"tcp\", \"port\": 1, \"tls\": ^{\"key\": \"key.pem\", \"certificate\": "
-                                   "\"cert.pem\", \"ciphers\": \"NO-SUCH\"}"),
-                       tls_path_, "ipher"));
+      error_in(with_tls("\"certificate\": \"cert.pem\", \"key\": ^\"other.pem\""), tls_path_ + ".key", "belong"));
+}
+
+/// Findings about what stands in a file, or in a key, point at just that.
+TEST_F(ConfigFiles, FindingsOfTlsStandAtTheirKey) {
+  const std::string pair = "\"key\": \"key.pem\", \"certificate\": \"cert.pem\", ";
+  write(node() + "/garbage.pem", "garbage");
+  EXPECT_TRUE(error_in(with_tls(pair + "\"ciphers\": ^\"NO-SUCH\""), tls_path_ + ".ciphers", "no TLS 1.2 suite"));
+  EXPECT_TRUE(error_in(with_tls(pair + "\"groups\": ^[\"NO-SUCH\"]"), tls_path_ + ".groups", "no group"));
+  EXPECT_TRUE(error_in(with_tls(pair + "\"dhparam\": ^\"garbage.pem\""), tls_path_ + ".dhparam", "no PEM DH"));
+  EXPECT_TRUE(error_in(with_tls("\"key\": ^\"garbage.pem\", \"certificate\": \"cert.pem\""), tls_path_ + ".key",
+                       "no PEM private key"));
+  EXPECT_TRUE(error_in(with_tls("\"key\": \"key.pem\", \"certificate\": ^\"garbage.pem\""), tls_path_ + ".certificate",
+                       "no PEM certificate"));
+  EXPECT_TRUE(error_in(with_tls(pair + "\"certificates\": [{\"key\": ^\"other.pem\", \"certificate\": \"cert.pem\"}]"),
+                       tls_path_ + ".certificates[0].key", "belong"));
+  EXPECT_TRUE(error_in(with_tls(pair + "\"ca_certificates\": [\"cert.pem\", ^\"garbage.pem\"]"),
+                       tls_path_ + ".ca_certificates[1]", "no PEM certificate"));
+  EXPECT_TRUE(error_in(with_tls(pair + "\"ca_certificates\": [\"cert.pem\"], \"crl\": [^\"garbage.pem\"]"),
+                       tls_path_ + ".crl[0]", "no revocation list"));
+  EXPECT_TRUE(error_in(with_tls(pair + "\"session_tickets\": {\"key_files\": [^\"garbage.pem\"]}"),
+                       tls_path_ + ".session_tickets.key_files[0]", "it needs 80 random ones"));
+  const MarkedText marked(with_tls(pair + "\"ciphers\": ^\"RC4-SHA:ECDHE-ECDSA-AES128-GCM-SHA256\""));
+  EXPECT_TRUE(has(load(marked.text), Diagnostic::Severity::warning, marked.at, tls_path_ + ".ciphers", "RC4-SHA"));
 }
 
 TEST_F(ConfigFiles, AMissingDirectoryIsAWarning) {

@@ -120,6 +120,24 @@ void add_expiry_warnings(const tls::ServerContext& context, std::vector<std::str
   for (std::string& text : ExpiryWarnings().due(all, std::time(nullptr))) warnings.push_back(std::move(text));
 }
 
+/// Where the trouble is that a message tells of: at the file or the `key` that it names first, else somewhere in `tls`.
+Place place_of(const CollectedFacts& facts, const TlsUse& use, const std::string& message) {
+  Place place = use.place;
+  std::size_t first = std::string::npos, length = 0;
+  const auto consider = [&](const std::string& name, const Place& candidate) {
+    const std::size_t at = message.find(name);
+    if (at == std::string::npos || at > first || (at == first && name.size() <= length)) return;
+    place = candidate;
+    first = at;
+    length = name.size();
+  };
+  for (const FileUse& file : facts.files) {
+    if (file.place.path.starts_with(use.place.path + ".")) consider(file.path, file.place);
+  }
+  for (const auto& [key, where] : use.keys) consider("`" + key + "`", where);
+  return place;
+}
+
 /// What `start` refuses for its permissions alone, `check` warns of: it may be run by somebody else.
 void check_tls(SchemaReader& reader, TlsUse use, bool starting) {
   if (!starting) use.config.key_permissions = tls::KeyPermissions::warn;
@@ -127,7 +145,10 @@ void check_tls(SchemaReader& reader, TlsUse use, bool starting) {
   if (use.config.certificates.empty()) return;
   std::vector<std::string> warnings;
   const auto context = tls::ServerContext::create(use.config, {}, warnings);
-  if (!context) reader.report(Severity::error, use.place, context.error().message);
+  if (!context) {
+    const std::string& message = context.error().message;
+    reader.report(Severity::error, place_of(reader.facts, use, message), message);
+  }
   // `start` says these where it staples and looks after what ends.
   if (context && !starting) {
     for (std::string& complaint : staple_file_complaints(**context, std::time(nullptr))) {
@@ -137,7 +158,8 @@ void check_tls(SchemaReader& reader, TlsUse use, bool starting) {
   }
   for (std::string& warning : warnings) {
     reader.facts.tls_warnings.push_back(warning);
-    reader.report(Severity::warning, use.place, std::move(warning));
+    const Place place = place_of(reader.facts, use, warning);
+    reader.report(Severity::warning, place, std::move(warning));
   }
 }
 

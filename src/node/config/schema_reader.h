@@ -6,6 +6,7 @@
 #include <optional>
 #include <string>
 #include <string_view>
+#include <utility>
 #include <vector>
 
 #include "node/config/config.h"
@@ -51,6 +52,7 @@ struct FileUse {
 struct TlsUse {
   Place place;
   tls::ServerConfig config;
+  std::vector<std::pair<std::string, Place>> keys;  // the names in the dictionary, and where their values stand
 };
 struct AcmeUse {
   Place place;

@@ -345,6 +345,15 @@ void finish_top_pair(SchemaReader& reader, const ConfigValue& dict, ServerConfig
   if (!config.certificates.empty()) config.certificates.erase(config.certificates.begin());
 }
 
+std::vector<std::pair<std::string, Place>> places_of_keys(SchemaReader& reader, const ConfigValue& dict) {
+  std::vector<std::pair<std::string, Place>> places;
+  for (const ConfigMember& member : dict.members) {
+    SchemaReader::Step step(reader, member.key);
+    places.emplace_back(member.key, reader.here(member.value.at));
+  }
+  return places;
+}
+
 void finish_tls(SchemaReader& reader, const ConfigValue& dict, ServerConfig& config) {
   finish_client_auth(reader, dict, config);
   finish_top_pair(reader, dict, config);
@@ -353,7 +362,7 @@ void finish_tls(SchemaReader& reader, const ConfigValue& dict, ServerConfig& con
   }
   const bool acme = config.acme && !config.acme->domains.empty();
   if (config.certificates.empty() && !acme) return;
-  reader.facts.tls.push_back({reader.here(dict.at), config});
+  reader.facts.tls.push_back({reader.here(dict.at), config, places_of_keys(reader, dict)});
   if (acme) config.certificates.push_back(acme_certificate(acme_files(*config.acme)));
 }
 
