@@ -125,8 +125,8 @@ TEST_F(ConfigFiles, ACertificateThatEndsSoonIsWarnedOf) {
   write(node() + "/key.pem", identity.key_text);
   write(node() + "/cert.pem", identity.certificate_text);
   const MarkedText marked(
-      in_endpoint(R"("type": "tcp", "port": 1, "tls": ^{"key": "key.pem", "certificate": "cert.pem"})"));
-  EXPECT_TRUE(has(load(marked.text), Diagnostic::Severity::warning, marked.at, tls_path_,
+      in_endpoint(R"("type": "tcp", "port": 1, "tls": {"key": "key.pem", "certificate": ^"cert.pem"})"));
+  EXPECT_TRUE(has(load(marked.text), Diagnostic::Severity::warning, marked.at, tls_path_ + ".certificate",
                   "cert.pem: the certificate \"CN=localhost\" expires in 23 hours; renew it"));
   LoadOptions starting;
   starting.starting = true;
