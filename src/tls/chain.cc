@@ -17,11 +17,17 @@ bool issued(X509* issuer, X509* subject) { return is_named_issuer(issuer, subjec
 
 bool is_self_signed(X509* certificate) { return X509_self_signed(certificate, 0) == 1; }
 
-/// A signature by an algorithm that this OpenSSL does not have (MD2, GOST) is neither right nor wrong.
+bool is_available(int digest) {
+  const std::unique_ptr<EVP_MD, FreeWith<EVP_MD_free>> found(EVP_MD_fetch(nullptr, OBJ_nid2sn(digest), nullptr));
+  return found != nullptr;
+}
+
+/// A signature by an algorithm that this OpenSSL does not have or does not let through (MD2, GOST, here and there
+/// SHA-1) is neither right nor wrong. Broken hashes are refused as such elsewhere.
 bool can_be_judged(X509* certificate) {
   int digest = NID_undef;
-  return X509_get_signature_info(certificate, &digest, nullptr, nullptr, nullptr) == 1 &&
-         (digest == NID_undef || EVP_get_digestbynid(digest) != nullptr);
+  if (X509_get_signature_info(certificate, &digest, nullptr, nullptr, nullptr) != 1) return false;
+  return digest == NID_undef || (digest != NID_sha1 && digest != NID_md5 && is_available(digest));
 }
 
 void drop_duplicates(std::vector<LoadedCertificate>& pool) {
@@ -61,16 +67,21 @@ const LoadedCertificate* false_issuer(const LoadedCertificate& subject, const st
   return named;
 }
 
-Status check_signature(const LoadedCertificate& subject, const std::vector<LoadedCertificate>& all) {
+/// An error where an intermediate should have signed it. A root is not sent, so that one of the right name and the
+/// wrong key is only of no use.
+Status check_signature(const LoadedCertificate& subject, const std::vector<LoadedCertificate>& all,
+                       std::vector<std::string>& warnings) {
   const LoadedCertificate* named = false_issuer(subject, all);
   if (named == nullptr) return {};
   const std::string name = subject_name(subject.certificate.get());
   if (named == &subject) {
-    return fail(
-        "{}: the certificate \"{}\" says that it is signed by itself, but its signature does not fit its key: "
-        "the file is damaged, or an authority of the same name has signed it; get it anew",
-        subject.file, name);
+    warnings.push_back(
+        fmt::format("{}: the certificate \"{}\" says that it is signed by itself, but its signature does not fit its "
+                    "key: the file is damaged, or an authority of the same name has signed it; get it anew",
+                    subject.file, name));
+    return {};
   }
+  if (is_self_signed(named->certificate.get())) return {};
   return fail(
       "{}: the signature of the certificate \"{}\" does not fit the key of \"{}\": {} is damaged or holds "
       "another authority's certificate of the same name; get {} anew from who issued the certificate",
@@ -109,11 +120,11 @@ Result<Chain> build_chain(std::vector<LoadedCertificate> pool, EVP_PKEY* key, st
   }
   const std::vector<LoadedCertificate> all = references(pool);
   LoadedCertificate first = take(pool, leaf);
-  if (auto good = check_signature(first, all); !good) return tl::make_unexpected(good.error());
+  if (auto good = check_signature(first, all, warnings); !good) return tl::make_unexpected(good.error());
   chain.leaf = std::move(first.certificate);
   take_issuers_of(chain.leaf.get(), pool, chain);
   for (std::size_t i = 0; i < chain.above.size(); ++i) {
-    if (auto good = check_signature(chain.above[i], all); !good) return tl::make_unexpected(good.error());
+    if (auto good = check_signature(chain.above[i], all, warnings); !good) return tl::make_unexpected(good.error());
     take_issuers_of(chain.above[i].certificate.get(), pool, chain);
   }
   for (const LoadedCertificate& stranger : pool) {

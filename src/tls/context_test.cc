@@ -446,7 +446,18 @@ TEST_F(ChainTest, ABrokenSignatureIsAnError) {
   const test::Identity alone = test::self_signed(test::ec_key());
   use(alone);
   files_.write("cert.pem", spoilt(alone));
-  EXPECT_THAT(refusal(), AllOf(HasSubstr("signed by itself"), HasSubstr("damaged")));
+  sent_chain();
+  EXPECT_THAT(warnings_, Contains(AllOf(HasSubstr("signed by itself"), HasSubstr("damaged"))));
+}
+
+/// It is not sent, and whoever has the former one is served as before.
+TEST_F(ChainTest, ARootOfTheSameNameWithAnotherKeyIsOfNoUse) {
+  const test::Identity renewed = test::issue("upper", test::ec_key(), test::authority_extensions(), nullptr);
+  use(leaf_);
+  files_.write("cert.pem", leaf_.certificate_text + without_key_identifiers(lower_, upper_) +
+                               without_key_identifiers(renewed, renewed));
+  EXPECT_THAT(sent_chain(), ElementsAre("CN=leaf", "CN=lower"));
+  EXPECT_THAT(warnings_, Contains(HasSubstr("\"CN=upper\" issued nothing")));
 }
 
 /// After an authority has changed its key, files may hold its certificates of both.

@@ -29,15 +29,15 @@ std::string list_of(std::vector<std::string> all) {
   return all.size() <= max_names ? text : fmt::format("{} and {} more", text, all.size() - max_names);
 }
 
-tl::unexpected<Error> nobody_gets_in(const std::vector<LoadedCrl>& crls,
-                                     const std::vector<LoadedCertificate>& authorities) {
+/// That may be meant: not every root publishes a list, and clients may send an intermediate along that has one.
+std::string none_has_one(const std::vector<LoadedCrl>& crls, const std::vector<LoadedCertificate>& authorities) {
   std::vector<std::string> given, wanted;
   for (const LoadedCrl& crl : crls) given.push_back(crl.issuer());
   for (const LoadedCertificate& one : authorities) wanted.push_back(subject_name(one.certificate.get()));
-  return fail(
-      "{}: the revocation list is of {}, and no CA of `ca_certificates` ({}) has one: its clients would all be "
-      "refused; name its list in `crl`, or, if the present one is of an intermediate that clients send along, add the "
-      "intermediate's certificate to `ca_certificates`",
+  return fmt::format(
+      "{}: the revocation list is of {}, and no CA of `ca_certificates` ({}) has one: only clients that send the "
+      "certificate of that issuer along get in, all others are refused; if that is not meant, name the right list in "
+      "`crl`",
       crls.front().file, list_of(std::move(given)), list_of(std::move(wanted)));
 }
 
@@ -89,9 +89,11 @@ Status check_crl_coverage(const std::vector<LoadedCrl>& crls, const std::vector<
       without.push_back(&one);
     }
   }
-  if (without.size() == authorities.size()) return nobody_gets_in(crls, authorities);
-  // Where each has its own, what is left are lists of intermediates that come with the clients.
-  if (!without.empty()) warn_of_gaps(crls, authorities, without, warnings);
+  if (without.size() == authorities.size()) {
+    warnings.push_back(none_has_one(crls, authorities));
+  } else if (!without.empty()) {
+    warn_of_gaps(crls, authorities, without, warnings);
+  }  // else: where each has its own, what is left are lists of intermediates that come with the clients
   return {};
 }
 

@@ -10,8 +10,8 @@
 namespace transom::tls {
 
 /// Once there is any list, the issuer of a client's certificate needs one, so lists of the wrong authority lock clients
-/// out: none of any authority is an error; where some have one, an authority without list and a list of a stranger are
-/// warnings. A list in the name of an authority that did not sign it is an error.
+/// out. Warnings: no authority has one; where some have, an authority without list, and a list of a stranger. A list in
+/// the name of an authority that did not sign it is an error.
 Status check_crl_coverage(const std::vector<LoadedCrl>& crls, const std::vector<LoadedCertificate>& authorities,
                           std::vector<std::string>& warnings);
 

@@ -52,9 +52,10 @@ bool only_end_of_file() {
   return ERR_GET_LIB(error) == ERR_LIB_PEM && ERR_GET_REASON(error) == PEM_R_NO_START_LINE;
 }
 
+/// As OpenSSL does, which also takes octets beyond ASCII for space.
 std::string_view without_space_at_end(std::string_view line) {
-  const std::size_t last = line.find_last_not_of(" \t\r");
-  return last == std::string_view::npos ? std::string_view() : line.substr(0, last + 1);
+  while (!line.empty() && static_cast<signed char>(line.back()) <= ' ') line.remove_suffix(1);
+  return line;
 }
 
 }  // namespace

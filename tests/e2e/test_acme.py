@@ -260,7 +260,7 @@ def test_libcurl_that_is_missing_until_it_is_installed(tmp_path, dns, web_ca):
         broken.parent.mkdir()
         broken.touch()
         acme.node.env = clean_env(LD_LIBRARY_PATH=broken.parent)
-        remedy = r"certificates by ACME need libcurl 7\.85 or newer \(Debian: apt install libcurl4\)"
+        remedy = r"certificates by ACME need libcurl 7\.87 or newer \(Debian: apt install libcurl4\)"
         checked = transom("check", "--cbdir", acme.cbdir, env=acme.node.env)
         assert checked.returncode == 0 and re.search(rf"warning: .*libcurl\.so\.4.*; {remedy}", checked.stdout), checked
         with acme.node as node:

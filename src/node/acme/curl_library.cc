@@ -9,8 +9,8 @@ namespace transom::node {
 namespace {
 
 constexpr const char* kFile = "libcurl.so.4";
-constexpr unsigned kOldest = CURL_VERSION_BITS(7, 85, 0);  // an older one would ignore CURLOPT_PROTOCOLS_STR
-constexpr const char* kRemedy = "certificates by ACME need libcurl 7.85 or newer (Debian: apt install libcurl4)";
+constexpr unsigned kOldest = CURL_VERSION_BITS(7, 87, 0);  // the newest of the options we set: CURLOPT_QUICK_EXIT
+constexpr const char* kRemedy = "certificates by ACME need libcurl 7.87 or newer (Debian: apt install libcurl4)";
 
 /// Looks up one function after the other and remembers the first that is not there.
 struct Lookup {

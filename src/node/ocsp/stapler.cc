@@ -84,6 +84,7 @@ bool OcspStapler::waits_for_staple(Entry& entry) {
     const bool has_answerer = !subject.responder.empty() || !subject.staple_file.empty();
     standing = {has_answerer ? OcspState::no_issuer : OcspState::nothing, 0, 0, 0, "", ""};
     log_ocsp_state(subject, before, standing, quiet_);
+    for (const auto& batch : std::exchange(entry.waiting, {})) batch->arrived(subject);  // nothing will be asked
     return false;
   }
   if (subject.staple_file.empty() && stapled_until(subject) > worker_->now()) {
