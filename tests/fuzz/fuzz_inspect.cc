@@ -16,6 +16,7 @@
 #include "pki/bundle.h"
 #include "pki/inspect.h"
 #include "pki/keys.h"
+#include "tls/pem_file.h"
 #include "tls/test_support.h"
 
 namespace {
@@ -103,6 +104,8 @@ void must_be_fit(const std::string& text) {
 }
 
 void judge(const std::string& file) {
+  // As the node reads a file that its configuration names.
+  if (const auto all = tls::parse_certificates(file, "file"); !all) must_be_fit(all.error().message);
   auto objects = pki::read_objects(file, "file", "");
   if (ERR_peek_error() != 0) std::abort();
   if (!objects) {
